@@ -1,0 +1,1 @@
+"""A checker for who owns the DMA of an IOMMU group."""

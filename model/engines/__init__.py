@@ -1,0 +1,1 @@
+"""Engines: machines that decide claims. They never print."""

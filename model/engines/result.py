@@ -1,0 +1,80 @@
+"""What every engine answers with."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from model.traces.trace import Trace
+
+
+class Verdict(enum.StrEnum):
+    """What is known of a claim. Only HOLDS and PROVED are a pass."""
+
+    HOLDS = "holds"
+    """Exhaustively, for the stated size and runs of any length."""
+    PROVED = "proved"
+    """For every size."""
+    VIOLATED = "violated"
+    """There is a trace."""
+    UNDETERMINED = "undetermined"
+    """A limit, a timeout or a solver that gave up: neither a pass nor a violation."""
+    VACUOUS = "vacuous"
+    """Nothing exercised the claim, so its truth says nothing."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an engine says of one claim.
+
+    ``reason`` says how it was decided, or why not. ``hint`` is a counterexample to induction: a
+    step from a state that need not be reachable, never a violation.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    trace: Trace | None = None
+    hint: Trace | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """An engine's answer for one system.
+
+    ``findings`` is by claim name. ``states``, ``transitions`` and ``depth`` are what was
+    explored, for an engine that explores; ``complete`` says whether that was everything and
+    ``stopped`` why it was not. ``seconds`` is wall time, ``peak_bytes`` the process's high-water
+    mark of memory.
+    """
+
+    engine: str
+    findings: Mapping[str, Finding]
+    seconds: float
+    peak_bytes: int
+    states: int | None = None
+    transitions: int | None = None
+    depth: int | None = None
+    complete: bool = True
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an engine is: shown to whoever waits."""
+
+    states: int
+    depth: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where an engine gives up. ``None`` is no limit; ``timeout`` is in seconds.
+
+    ``progress`` is called every so often with how far the engine is.
+    """
+
+    max_states: int | None = None
+    timeout: float | None = None
+    progress: Callable[[Progress], None] | None = field(default=None, compare=False)

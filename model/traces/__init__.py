@@ -1,0 +1,1 @@
+"""Traces: runs of a system, replayed, written and read."""
