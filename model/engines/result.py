@@ -44,8 +44,8 @@ class Report:
 
     ``findings`` is by claim name. ``states``, ``transitions`` and ``depth`` are what was
     explored, for an engine that explores; ``complete`` says whether that was everything and
-    ``stopped`` why it was not. ``seconds`` is wall time, ``peak_bytes`` the process's high-water
-    mark of memory.
+    ``stopped`` why it was not; ``never_fired`` names actions that were never taken. ``seconds``
+    is wall time, ``peak_bytes`` the process's high-water mark of memory.
     """
 
     engine: str
@@ -57,6 +57,7 @@ class Report:
     depth: int | None = None
     complete: bool = True
     stopped: str = ""
+    never_fired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ class GroundAction:
         return f"{self.name}({', '.join(_text(a) for a in self.arguments)})"
 
     @property
+    def kind(self) -> str:
+        """The title without entities: the same for every device, say."""
+        return f"{self.name}({', '.join(map(_text, self.values))})" if self.values else self.name
+
+    @property
     def values(self) -> tuple[Value, ...]:
         """The arguments that are values and not entities."""
         return tuple(a for a in self.arguments if isinstance(a, enum.Enum | bool | int))

@@ -1,0 +1,43 @@
+"""Questions about a stored state graph."""
+
+from __future__ import annotations
+
+from array import array
+
+
+def can_reach(
+    offsets: array[int], targets: array[int], goal: bytearray, during: bytearray
+) -> bytearray:
+    """For each state, whether some run reaches a goal state, within ``during`` up to there.
+
+    State ``i`` leads to ``targets[offsets[i]:offsets[i + 1]]``; ``goal`` and ``during`` hold a
+    flag per state. A goal state itself counts, whether or not it is within ``during``.
+    """
+    reaching = bytearray(goal)
+    before = _reversed(offsets, targets)
+    work = [j for j in range(len(goal)) if goal[j]]
+    starts, sources = before
+    while work:
+        j = work.pop()
+        for i in sources[starts[j] : starts[j + 1]]:
+            if not reaching[i] and during[i]:
+                reaching[i] = 1
+                work.append(i)
+    return reaching
+
+
+def _reversed(offsets: array[int], targets: array[int]) -> tuple[array[int], array[int]]:
+    """The same graph with every edge turned round."""
+    n = len(offsets) - 1
+    starts = array("q", bytes(8 * (n + 1)))
+    for j in targets:
+        starts[j + 1] += 1
+    for j in range(n):
+        starts[j + 1] += starts[j]
+    fill = array("q", starts)
+    sources = array("l", bytes(targets.itemsize * len(targets)))
+    for i in range(n):
+        for j in targets[offsets[i] : offsets[i + 1]]:
+            sources[fill[j]] = i
+            fill[j] += 1
+    return starts, sources

@@ -1,0 +1,238 @@
+"""Lowering: a system's states as integers and its actions as Python source over them.
+
+A state is one integer in which every variable has a bit field. A condition that pins fields to
+fixed values becomes one mask and one comparison, an update to fixed values one ``and`` and one
+``or``. Actions are sorted by the field that their guard pins, so that only the few that can be
+taken are looked at.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from model.lang import Expr, GroundAction, State, System, Value, Var
+from model.lang.expr import (
+    Add,
+    And,
+    Const,
+    Count,
+    Equal,
+    IfElse,
+    Implies,
+    Less,
+    Not,
+    OneOf,
+    Or,
+    Subtract,
+)
+
+Successors: TypeAlias = Callable[[int], list[tuple[int, int]]]
+"""Gives (action number, state after it) for each step; ~number if it leaves a domain."""
+Condition: TypeAlias = Callable[[int], bool]
+
+
+class Lowered:
+    """``system`` over packed integers: its layout and its compiled successor function."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self._shift: dict[Var[Any], int] = {}
+        self._mask: dict[Var[Any], int] = {}
+        position = 0
+        for variable in system.variables:
+            width = max(1, (len(variable.domain.values) - 1).bit_length())
+            self._shift[variable] = position
+            self._mask[variable] = (1 << width) - 1
+            position += width
+        self.bits = position
+        self.successors = self._compile_successors()
+
+    def pack(self, state: State) -> int:
+        """``state`` as an integer."""
+        return sum(
+            variable.domain.values.index(value) << self._shift[variable]
+            for variable, value in zip(self.system.variables, state, strict=True)
+        )
+
+    def unpack(self, packed: int) -> State:
+        """The state that ``packed`` stands for."""
+        return tuple(
+            variable.domain.values[packed >> self._shift[variable] & self._mask[variable]]
+            for variable in self.system.variables
+        )
+
+    def condition(self, expression: Expr[bool]) -> Condition:
+        """A resolved condition as a function of a packed state."""
+        found: Condition = eval(f"lambda s: {self._truth(expression)}")  # noqa: S307  # our own source
+        return found
+
+    # -- conditions ----------------------------------------------------------------------------
+
+    def _truth(self, item: Expr[bool]) -> str:
+        pinned = self._pinned(item)
+        if pinned is not None:
+            return self._compare(*pinned)
+        match item:
+            case And():
+                return self._conjunction(item.children)
+            case Or():
+                return "(" + (" or ".join(map(self._truth, item.children)) or "False") + ")"
+            case Not(children=(inner,)):
+                pinned = self._pinned(inner)
+                if pinned is not None:
+                    return self._compare(*pinned, "!=")
+                return f"(not {self._truth(inner)})"
+            case Implies(children=(when, then)):
+                return f"(not {self._truth(when)} or {self._truth(then)})"
+            case Equal(children=(left, right)):
+                return f"({self._value(left)} == {self._value(right)})"
+            case Less(children=(left, right)):
+                return f"({self._value(left)} < {self._value(right)})"
+            case OneOf(children=(inner,)):
+                members = sum(1 << number for number in {_number(v) for v in item.values if _number(v) >= 0})
+                if isinstance(inner, Var) and inner.kind is not int:
+                    return f"({members} >> ({self._value(inner)}) & 1)"
+                return f"({self._value(inner)} in {{{', '.join(str(_number(v)) for v in item.values)}}})"
+            case _:
+                return f"({self._value(item)})"
+
+    def _pinned(self, item: Expr[bool]) -> tuple[int, int] | None:
+        """(mask, value) if ``item`` says just that fields have fixed values, else None."""
+        match item:
+            case Equal(children=(Var() as variable, Const() as constant)) | Equal(
+                children=(Const() as constant, Var() as variable)
+            ):
+                return self._field(variable, constant.value)
+            case OneOf(children=(Var() as variable,)) if len(item.values) == 1:
+                if item.values[0] not in variable.domain:
+                    return None
+                return self._field(variable, item.values[0])
+            case Var():
+                return self._field(item, value=True)
+            case Not(children=(Var() as variable,)):
+                return self._field(variable, value=False)
+            case _:
+                return None
+
+    def _field(self, variable: Var[Any], value: Value) -> tuple[int, int]:
+        shift = self._shift[variable]
+        return self._mask[variable] << shift, variable.domain.values.index(value) << shift
+
+    def _conjunction(self, items: Sequence[Expr[bool]]) -> str:
+        mask, value, others = 0, 0, []
+        for item in _flat(items):
+            pinned = self._pinned(item)
+            if pinned is None or mask & pinned[0]:
+                others.append(self._truth(item))
+            else:
+                mask, value = mask | pinned[0], value | pinned[1]
+        parts = ([self._compare(mask, value)] if mask else []) + others
+        return "(" + (" and ".join(parts) or "True") + ")"
+
+    @staticmethod
+    def _compare(mask: int, value: int, operator: str = "==") -> str:
+        return f"(s & {mask} {operator} {value})"
+
+    def _value(self, item: Expr[Any]) -> str:
+        match item:
+            case Const():
+                return str(_number(item.value))
+            case Var():
+                shifted = f"s >> {self._shift[item]} & {self._mask[item]}"
+                first = item.domain.values[0]
+                return f"({shifted}) + {first}" if type(first) is int and first else f"({shifted})"
+            case IfElse(children=(condition, yes, no)):
+                return f"({self._value(yes)} if {self._truth(condition)} else {self._value(no)})"
+            case Add(children=(left, right)):
+                return f"({self._value(left)} + {self._value(right)})"
+            case Subtract(children=(left, right)):
+                return f"({self._value(left)} - ({self._value(right)}))"
+            case Count():
+                return "(" + (" + ".join(f"bool({self._truth(c)})" for c in item.children) or "0") + ")"
+            case _:
+                return f"bool({self._truth(item)})"
+
+    # -- actions -------------------------------------------------------------------------------
+
+    def _compile_successors(self) -> Successors:
+        """One function that dispatches on the pinned fields to the actions that may be taken."""
+        names: dict[str, Any] = {}
+        always: list[str] = []
+        tables: dict[Var[Any], dict[int, list[str]]] = {}
+        for number, action in enumerate(self.system.actions):
+            lines = self._action(number, action)
+            pin = self._dispatch_on(action)
+            if pin is None:
+                always += lines
+            else:
+                variable, value = pin
+                tables.setdefault(variable, {}).setdefault(value, []).extend(lines)
+        body = ["def successors(s):", " out = []", *(f" {line}" for line in always)]
+        for k, (variable, by_value) in enumerate(tables.items()):
+            table: list[object] = [None] * (self._mask[variable] + 1)
+            for value, lines in by_value.items():
+                source = [f"def take(s, out, t{k}=None):", *(f" {line}" for line in lines)]
+                table[value] = _define(source, "take", {})
+            names[f"t{k}"] = table
+            body += [
+                f" f = t{k}[s >> {self._shift[variable]} & {self._mask[variable]}]",
+                " if f: f(s, out)",
+            ]
+        made: Successors = _define([*body, " return out"], "successors", names)
+        return made
+
+    def _dispatch_on(self, action: GroundAction) -> tuple[Var[Any], int] | None:
+        """The pinned field with the most values: the one that tells actions apart best."""
+        best: tuple[Var[Any], int] | None = None
+        for item in _flat(action.guard):
+            match item:
+                case Equal(children=(Var() as variable, Const() as constant)):
+                    if best is None or len(variable.domain.values) > len(best[0].domain.values):
+                        best = variable, variable.domain.values.index(constant.value)
+        return best
+
+    def _action(self, number: int, action: GroundAction) -> list[str]:
+        mask, value, terms, checks = 0, 0, [], []
+        for k, update in enumerate(action.updates):
+            variable = update.variable
+            mask |= self._mask[variable] << self._shift[variable]
+            if isinstance(update.value, Const):
+                value |= self._field(variable, update.value.value)[1]
+                continue
+            first = variable.domain.values[0]
+            low = first if type(first) is int else 0
+            checks.append((f"v{k}", self._value(update.value), low, low + len(variable.domain.values)))
+            terms.append(f"(v{k}{f' - {low}' if low else ''}) << {self._shift[variable]}")
+        after = f"s & {~mask}" if mask else "s"
+        after += f" | {value}" if value else ""
+        after += "".join(f" | {term}" for term in terms)
+        lines = [f"if {self._conjunction(action.guard)}:"]
+        lines += [f" {name} = {source}" for name, source, _, _ in checks]
+        inside = " and ".join(f"{low} <= {name} < {high}" for name, _, low, high in checks)
+        take = f"out.append(({number}, {after}))"
+        if not checks:
+            return [*lines, f" {take}"]
+        return [*lines, f" if {inside}: {take}", f" else: out.append(({~number}, s))"]
+
+
+def _define(lines: list[str], name: str, names: dict[str, Any]) -> Any:
+    space = dict(names)
+    exec("\n".join(lines), space)  # noqa: S102  # our own source, made above from numbers only
+    return space[name]
+
+
+def _number(value: Value) -> int:
+    """A value as generated source holds it: enum members by position, integers as they are."""
+    if isinstance(value, enum.Enum):
+        return list(type(value)).index(value)
+    return int(value)
+
+
+def _flat(items: Sequence[Expr[bool]]) -> list[Expr[bool]]:
+    """The conjuncts of ``items``, with nested conjunctions opened."""
+    flat: list[Expr[bool]] = []
+    for item in items:
+        flat += _flat(item.children) if isinstance(item, And) else [item]
+    return flat

@@ -1,0 +1,237 @@
+"""Explicit-state search: every reachable state, breadth first, so every trace is a shortest one."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Sequence
+
+from model.engines.graph import can_reach
+from model.engines.lowering import Condition, Lowered
+from model.engines.memory import peak_bytes
+from model.engines.result import Finding, Limits, Progress, Report, Verdict
+from model.lang import Claim, GroundAction, Kind, System
+from model.lang.expr import Or
+from model.traces.trace import Trace, replay
+
+_LOOK_UP_EVERY = 2048  # expanded states between two looks at the clock
+
+
+def explore(system: System, claims: Sequence[Claim], limits: Limits | None = None) -> Report:
+    """Explore ``system`` and decide ``claims``.
+
+    Every reachable state is stored exactly. A violated claim comes with a shortest trace, which
+    has been replayed by the reference semantics. A limit or Ctrl-C leaves what is not yet violated
+    ``undetermined``.
+    """
+    return _Search(system, claims, limits or Limits()).run()
+
+
+class _Stop(Exception):
+    """The search ends before its frontier is empty."""
+
+
+class _Search:
+    def __init__(self, system: System, claims: Sequence[Claim], limits: Limits) -> None:
+        self.system = system
+        self.claims = claims
+        self.limits = limits
+        self.started = time.perf_counter()
+        self.lowered = Lowered(system)
+        self.index: dict[int, int] = {}
+        self.states: list[int] = []
+        self.parent = array("q")
+        self.via = array("l")
+        self.expanded = 0
+        self.transitions = 0
+        self.depth = 0
+        self.fired = bytearray(len(system.actions))
+        self.violated: dict[str, Trace] = {}
+        self.left_domain = ""
+        self.keep_edges = any(claim.kind is Kind.POSSIBLE for claim in claims)
+        self.offsets = array("q", [0])
+        self.targets = array("l")
+        self.invariants: list[tuple[Claim, Condition]] = [
+            (c, self.lowered.condition(c.that)) for c in claims if c.kind is Kind.INVARIANT
+        ]
+        self.by_kind = {claim.kind: claim.name for claim in claims}
+        self.awaited: dict[tuple[str, str], Condition] = {
+            (claim.name, what): self.lowered.condition(goal)
+            for claim in claims
+            for what, goal in _goals(claim)
+        }
+
+    def run(self) -> Report:
+        stopped = ""
+        try:
+            self._explore()
+        except _Stop as stop:
+            stopped = str(stop)
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        findings = {claim.name: self._finding(claim, stopped) for claim in self.claims}
+        return Report(
+            engine="search",
+            findings=findings,
+            seconds=time.perf_counter() - self.started,
+            peak_bytes=peak_bytes(),
+            states=len(self.states),
+            transitions=self.transitions,
+            depth=self.depth,
+            complete=not stopped,
+            stopped=stopped,
+            never_fired=() if stopped else self._never_fired(),
+        )
+
+    # -- the search ----------------------------------------------------------------------------
+
+    def _explore(self) -> None:
+        for state in self.system.initial_states():
+            self._add(self.lowered.pack(state), -1, -1)
+        level_ends = len(self.states)
+        successors, index, fired = self.lowered.successors, self.index, self.fired
+        states, keep_edges, targets = self.states, self.keep_edges, self.targets
+        i = 0
+        while i < len(states):
+            if i == level_ends:
+                self.depth += 1
+                level_ends = len(states)
+            if not i % _LOOK_UP_EVERY:
+                self._look_up()
+            steps = successors(states[i])
+            for number, after in steps:
+                if number < 0:
+                    self._leaves_domain(i, self.system.actions[~number])
+                    fired[~number] = 1
+                    continue
+                fired[number] = 1
+                j = index.get(after)
+                if j is None:
+                    j = self._add(after, i, number)
+                if keep_edges:
+                    targets.append(j)
+            if keep_edges:
+                self.offsets.append(len(targets))
+            self.transitions += len(steps)
+            if not steps:
+                self._deadlock(i)
+            i += 1
+            self.expanded = i
+
+    def _add(self, packed: int, parent: int, number: int) -> int:
+        if packed in self.index:  # two initial states may be the same one
+            return self.index[packed]
+        j = len(self.states)
+        if j == self.limits.max_states:
+            raise _Stop(f"--max-states {j} reached")
+        self.index[packed] = j
+        self.states.append(packed)
+        self.parent.append(parent)
+        self.via.append(number)
+        for claim, condition in self.invariants:
+            if not condition(packed):
+                self._violate(claim.name, j)
+        if self.awaited:
+            met = [key for key, condition in self.awaited.items() if condition(packed)]
+            for key in met:
+                del self.awaited[key]
+        return j
+
+    def _violate(self, name: str, j: int, stuck_on: GroundAction | None = None) -> None:
+        if name in self.violated:
+            return
+        self.violated[name] = self._trace(j, stuck_on)
+        self.invariants = [pair for pair in self.invariants if pair[0].name not in self.violated]
+        if all(claim.name in self.violated for claim in self.claims):
+            raise _Stop("every claim is decided")
+
+    def _leaves_domain(self, i: int, action: GroundAction) -> None:
+        self.left_domain = self.left_domain or action.title
+        if Kind.TYPES in self.by_kind:
+            self._violate(self.by_kind[Kind.TYPES], i, action)
+
+    def _deadlock(self, i: int) -> None:
+        if Kind.DEADLOCK in self.by_kind:
+            self._violate(self.by_kind[Kind.DEADLOCK], i)
+
+    def _look_up(self) -> None:
+        seconds = time.perf_counter() - self.started
+        if self.limits.progress:
+            self.limits.progress(Progress(len(self.states), self.depth, seconds))
+        if self.limits.timeout is not None and seconds > self.limits.timeout:
+            raise _Stop(f"--timeout {self.limits.timeout:g} s reached")
+
+    def _trace(self, j: int, stuck_on: GroundAction | None = None) -> Trace:
+        actions: list[GroundAction] = []
+        packed = [self.states[j]]
+        while self.parent[j] >= 0:
+            actions.append(self.system.actions[self.via[j]])
+            j = self.parent[j]
+            packed.append(self.states[j])
+        trace = Trace(
+            self.system,
+            tuple(self.lowered.unpack(p) for p in reversed(packed)),
+            tuple(reversed(actions)),
+            stuck_on,
+        )
+        replay(trace)
+        return trace
+
+    # -- verdicts ------------------------------------------------------------------------------
+
+    def _finding(self, claim: Claim, stopped: str) -> Finding:
+        if claim.name in self.violated:
+            return Finding(Verdict.VIOLATED, "shortest trace", self.violated[claim.name])
+        missing = [what for name, what in self.awaited if name == claim.name]
+        if claim.kind is Kind.REACHABLE and not missing:
+            return Finding(Verdict.HOLDS, "reached")
+        if stopped:
+            return Finding(Verdict.UNDETERMINED, stopped)
+        if self.left_domain and claim.kind is not Kind.TYPES:
+            return Finding(
+                Verdict.UNDETERMINED, f"the search is cut where {self.left_domain} leaves a domain"
+            )
+        if claim.kind is Kind.REACHABLE:
+            return Finding(Verdict.VACUOUS, f"never reached: {'; '.join(missing)}")
+        if missing:
+            return Finding(Verdict.VACUOUS, f"never reached: {'; '.join(missing)}")
+        if claim.kind is Kind.FIRES and self._never_fired():
+            return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self._never_fired())}")
+        if claim.kind is Kind.POSSIBLE:
+            return self._possible(claim)
+        return Finding(Verdict.HOLDS, "every reachable state was visited")
+
+    def _possible(self, claim: Claim) -> Finding:
+        first: int | None = None
+        for case in claim.cases:
+            when, goal, during = map(
+                self.lowered.condition, (case.when, case.that, case.during)
+            )
+            reaching = can_reach(
+                self.offsets,
+                self.targets,
+                bytearray(map(bool, map(goal, self.states))),
+                bytearray(map(bool, map(during, self.states))),
+            )
+            trapped = (j for j, s in enumerate(self.states) if not reaching[j] and when(s))
+            found = next(trapped, None)
+            if found is not None and (first is None or found < first):
+                first = found
+        if first is None:
+            return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
+        return Finding(Verdict.VIOLATED, "shortest trace", self._trace(first))
+
+    def _never_fired(self) -> tuple[str, ...]:
+        """Actions no instance of which is ever taken; instances differ in values, not entities."""
+        taken: dict[str, bool] = {}
+        for action, fired in zip(self.system.actions, self.fired, strict=True):
+            kind = action.kind
+            taken[kind] = taken.get(kind, False) or bool(fired)
+        return tuple(kind for kind, fired in taken.items() if not fired)
+
+
+def _goals(claim: Claim) -> list[tuple[str, Or]]:
+    """What must be reached for ``claim``: its own goals, or what exercises it."""
+    if claim.kind is Kind.REACHABLE:
+        return [(case.title, Or([case.that])) for case in claim.cases]
+    return [(what, Or([goal])) for what, goal in claim.exercised_by()]
