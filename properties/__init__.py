@@ -1,0 +1,32 @@
+"""What is claimed of every design. A property never imports a design."""
+
+from __future__ import annotations
+
+from model.lang import Property, every_action_fires, no_deadlock, type_invariant
+from properties import accounting, capability, safety
+
+PROPERTIES: tuple[Property, ...] = (
+    type_invariant,
+    every_action_fires,
+    capability.userspace_can_own_the_group,
+    safety.no_kernel_dma_in_user_owned_group,
+    safety.no_user_claim_beside_kernel_dma,
+    safety.no_member_on_kernel_domain_in_user_owned_group,
+    safety.no_kernel_memory_within_user_reach,
+    safety.device_fd_only_on_vfio_device,
+    safety.no_bug_on,
+    accounting.owner_cnt_equals_claims_held,
+    accounting.owner_cnt_never_below_zero,
+    accounting.no_claim_taken_from_another,
+    accounting.bound_kernel_dma_driver_holds_a_claim,
+    capability.vfio_never_refused_in_user_owned_group,
+    capability.stub_never_refused_in_user_owned_group,
+    capability.hotplugged_member_can_join_its_user,
+    capability.user_claim_refused_only_for_kernel_dma,
+    capability.group_can_be_claimed_again,
+    capability.kernel_driver_can_bind_after_release,
+    capability.bind_result_is_truthful,
+    no_deadlock,
+    capability.device_lock_is_always_dropped,
+)
+"""Type invariant and exercise first, then safety, accounting and capability."""

@@ -1,0 +1,92 @@
+"""What must stay possible: safety by refusing everything would be no design."""
+
+from __future__ import annotations
+
+from model.lang import (
+    Expr,
+    Possible,
+    all_of,
+    enabled,
+    implies,
+    invariant,
+    possible,
+    reachable,
+)
+from model.linux.state import (
+    KERNEL_DMA,
+    Container,
+    Device,
+    Driver,
+    File,
+    Group,
+    Ret,
+    Stage,
+    owned_by_user,
+)
+
+
+def _at_dma_configure(d: Device, driver: Driver) -> Expr[bool]:
+    return all_of([d.stage == Stage.CONFIGURE, d.driver == driver, owned_by_user(d.group)])
+
+
+@reachable(broken="Userspace can never own the group.")
+def userspace_can_own_the_group(g: Group) -> Expr[bool]:
+    """Userspace can own a group at all."""
+    return owned_by_user(g)
+
+
+@invariant(broken="vfio's driver is refused in a group that userspace owns.")
+def vfio_never_refused_in_user_owned_group(d: Device) -> Expr[bool]:
+    """In a user-owned group dma_configure never refuses a vfio driver."""
+    return implies(_at_dma_configure(d, Driver.VFIO), enabled("dma_configure", d, Driver.VFIO))
+
+
+@invariant(broken="pci-stub is refused in a group that userspace owns.")
+def stub_never_refused_in_user_owned_group(d: Device) -> Expr[bool]:
+    """In a user-owned group dma_configure never refuses pci-stub, with which an admin fences."""
+    return implies(_at_dma_configure(d, Driver.STUB), enabled("dma_configure", d, Driver.STUB))
+
+
+@possible(broken="From here vfio can no longer bind to this member while userspace owns the group.")
+def hotplugged_member_can_join_its_user(d: Device) -> Possible:
+    """A device added to a user-owned group can be bound to vfio while the group stays owned."""
+    return Possible(
+        when=owned_by_user(d.group) & (d.stage == Stage.ADDED),
+        during=owned_by_user(d.group),
+        goal=all_of(
+            [owned_by_user(d.group), d.stage == Stage.BOUND, d.driver == Driver.VFIO]
+        ),
+    )
+
+
+@invariant(broken="SET_CONTAINER would be refused now, although no kernel-DMA driver is there.")
+def user_claim_refused_only_for_kernel_dma(g: Group) -> Expr[bool]:
+    """Unless some member's driver is a kernel-DMA one, SET_CONTAINER succeeds."""
+    nobody = all_of(~d.driver.is_in(*KERNEL_DMA) for d in g.devices)
+    asked = all_of([g.file == File.OPEN, g.container == Container.NONE])
+    return implies(nobody & asked, enabled("set_container", g))
+
+
+@possible(broken="From here userspace can never claim the group again.")
+def group_can_be_claimed_again(g: Group) -> Possible:
+    """From every reachable state userspace can come to own the group."""
+    return Possible(goal=owned_by_user(g))
+
+
+@possible(broken="From here a kernel-DMA driver can never bind to this device again.")
+def kernel_driver_can_bind_after_release(d: Device) -> Possible:
+    """From every reachable state a kernel-DMA driver can come to be bound to each device."""
+    return Possible(goal=all_of([d.stage == Stage.BOUND, d.driver == Driver.KERNEL]))
+
+
+@invariant(broken="The bind reports success and no driver is bound.")
+def bind_result_is_truthful(d: Device) -> Expr[bool]:
+    """A bind that reports success leaves a driver bound."""
+    return implies(d.stage == Stage.RETURN, d.ret != Ret.OK)
+
+
+@possible(broken="From here device_lock is never dropped again.")
+def device_lock_is_always_dropped(d: Device) -> Possible:
+    """Whoever holds device_lock can get to drop it, if the user lets go."""
+    free = d.stage.is_in(Stage.ABSENT, Stage.ADDING, Stage.ADDED, Stage.IDLE, Stage.BOUND)
+    return Possible(goal=free)
