@@ -5,25 +5,29 @@ from __future__ import annotations
 from array import array
 
 
-def can_reach(
-    offsets: array[int], targets: array[int], goal: bytearray, during: bytearray
-) -> bytearray:
-    """For each state, whether some run reaches a goal state, within ``during`` up to there.
+class Graph:
+    """State ``i`` leads to ``targets[offsets[i]:offsets[i + 1]]``."""
 
-    State ``i`` leads to ``targets[offsets[i]:offsets[i + 1]]``; ``goal`` and ``during`` hold a
-    flag per state. A goal state itself counts, whether or not it is within ``during``.
-    """
-    reaching = bytearray(goal)
-    before = _reversed(offsets, targets)
-    work = [j for j in range(len(goal)) if goal[j]]
-    starts, sources = before
-    while work:
-        j = work.pop()
-        for i in sources[starts[j] : starts[j + 1]]:
-            if not reaching[i] and during[i]:
-                reaching[i] = 1
-                work.append(i)
-    return reaching
+    def __init__(self, offsets: array[int], targets: array[int]) -> None:
+        self.states = len(offsets) - 1
+        self._starts, self._sources = _reversed(offsets, targets)
+
+    def can_reach(self, goal: bytearray, during: bytearray) -> bytearray:
+        """For each state, whether some run reaches a goal state, within ``during`` up to there.
+
+        ``goal`` and ``during`` hold a flag per state. A goal state itself counts, whether or not
+        it is within ``during``.
+        """
+        reaching = bytearray(goal)
+        work = [j for j in range(self.states) if goal[j]]
+        starts, sources = self._starts, self._sources
+        while work:
+            j = work.pop()
+            for i in sources[starts[j] : starts[j + 1]]:
+                if not reaching[i] and during[i]:
+                    reaching[i] = 1
+                    work.append(i)
+        return reaching
 
 
 def _reversed(offsets: array[int], targets: array[int]) -> tuple[array[int], array[int]]:

@@ -68,6 +68,12 @@ class Lowered:
         found: Condition = eval(f"lambda s: {self._truth(expression)}")  # noqa: S307  # our own source
         return found
 
+    def flags(self, expression: Expr[bool]) -> Callable[[Sequence[int]], bytearray]:
+        """A resolved condition as a function of many packed states: a flag for each."""
+        source = f"lambda states: bytearray([bool({self._truth(expression)}) for s in states])"
+        found: Callable[[Sequence[int]], bytearray] = eval(source)  # noqa: S307  # our own source
+        return found
+
     # -- conditions ----------------------------------------------------------------------------
 
     def _truth(self, item: Expr[bool]) -> str:

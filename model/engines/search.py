@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Sequence
+from functools import cached_property
 
-from model.engines.graph import can_reach
+from model.engines.graph import Graph
 from model.engines.lowering import Condition, Lowered
 from model.engines.memory import peak_bytes
 from model.engines.result import Finding, Limits, Progress, Report, Verdict
 from model.lang import Claim, GroundAction, Kind, System
-from model.lang.expr import Or
+from model.lang.expr import And, Or
 from model.traces.trace import Trace, replay
 
 _LOOK_UP_EVERY = 2048  # expanded states between two looks at the clock
@@ -51,9 +52,8 @@ class _Search:
         self.keep_edges = any(claim.kind is Kind.POSSIBLE for claim in claims)
         self.offsets = array("q", [0])
         self.targets = array("l")
-        self.invariants: list[tuple[Claim, Condition]] = [
-            (c, self.lowered.condition(c.that)) for c in claims if c.kind is Kind.INVARIANT
-        ]
+        self.invariants = [claim for claim in claims if claim.kind is Kind.INVARIANT]
+        self.all_hold = self._all_hold()
         self.by_kind = {claim.kind: claim.name for claim in claims}
         self.awaited: dict[tuple[str, str], Condition] = {
             (claim.name, what): self.lowered.condition(goal)
@@ -128,20 +128,26 @@ class _Search:
         self.states.append(packed)
         self.parent.append(parent)
         self.via.append(number)
-        for claim, condition in self.invariants:
-            if not condition(packed):
-                self._violate(claim.name, j)
+        if not self.all_hold(packed):
+            for claim in self.invariants:
+                if not self.lowered.condition(claim.that)(packed):
+                    self._violate(claim.name, j)
+            self.all_hold = self._all_hold()
         if self.awaited:
             met = [key for key, condition in self.awaited.items() if condition(packed)]
             for key in met:
                 del self.awaited[key]
         return j
 
+    def _all_hold(self) -> Condition:
+        """Every invariant that is not yet violated, as one condition."""
+        self.invariants = [c for c in self.invariants if c.name not in self.violated]
+        return self.lowered.condition(And(claim.that for claim in self.invariants))
+
     def _violate(self, name: str, j: int, stuck_on: GroundAction | None = None) -> None:
         if name in self.violated:
             return
         self.violated[name] = self._trace(j, stuck_on)
-        self.invariants = [pair for pair in self.invariants if pair[0].name not in self.violated]
         if all(claim.name in self.violated for claim in self.claims):
             raise _Stop("every claim is decided")
 
@@ -204,22 +210,24 @@ class _Search:
     def _possible(self, claim: Claim) -> Finding:
         first: int | None = None
         for case in claim.cases:
-            when, goal, during = map(
-                self.lowered.condition, (case.when, case.that, case.during)
+            goal, during, when = (
+                self.lowered.flags(part)(self.states)
+                for part in (case.that, case.during, case.when)
             )
-            reaching = can_reach(
-                self.offsets,
-                self.targets,
-                bytearray(map(bool, map(goal, self.states))),
-                bytearray(map(bool, map(during, self.states))),
+            reaching = self.graph.can_reach(goal, during)
+            found = next(
+                (j for j in range(len(self.states)) if when[j] and not reaching[j]), None
             )
-            trapped = (j for j, s in enumerate(self.states) if not reaching[j] and when(s))
-            found = next(trapped, None)
             if found is not None and (first is None or found < first):
                 first = found
         if first is None:
             return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
         return Finding(Verdict.VIOLATED, "shortest trace", self._trace(first))
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The explored graph, for the claims that look along runs."""
+        return Graph(self.offsets, self.targets)
 
     def _never_fired(self) -> tuple[str, ...]:
         """Actions no instance of which is ever taken; instances differ in values, not entities."""
