@@ -1,0 +1,1 @@
+"""Reports: what was found, as text and pictures. Nothing is decided here."""
