@@ -22,7 +22,7 @@ from model.lang.properties import (
     type_invariant,
 )
 from model.lang.system import State, System
-from model.lang.terms import all_of, any_of, count, enabled, implies, ite
+from model.lang.terms import all_of, any_of, count, enabled, implies, ite, never_both
 
 __all__ = [
     "Action",
@@ -57,6 +57,7 @@ __all__ = [
     "implies",
     "invariant",
     "ite",
+    "never_both",
     "no_deadlock",
     "possible",
     "reachable",

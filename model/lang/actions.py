@@ -11,13 +11,16 @@ import enum
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Generic, TypeVar, overload
 
 from model.lang.domains import Value, show
 from model.lang.entities import Entity
-from model.lang.errors import Location, ModelError, building
+from model.lang.errors import Location, ModelError, building, described
 from model.lang.expr import Expr, Var, truth
-from model.lang.grounding import instances, location
+from model.lang.grounding import answer, instances, location, plain
+
+
+R = TypeVar("R", bound="Action | None", covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +109,16 @@ class GroundAction:
         return self.title
 
 
-@dataclass(frozen=True, eq=False)
-class ActionTemplate:
+@dataclass(frozen=True, eq=False, repr=False)
+class ActionTemplate(Generic[R]):
     """An action before it is grounded: the decorated function and what was said about it."""
 
-    function: Callable[..., Action | None]
+    function: Callable[..., R]
     source: Source | None
     label: str
+
+    def __repr__(self) -> str:
+        return f"the action {self.name}"
 
     @property
     def name(self) -> str:
@@ -137,40 +143,47 @@ class ActionTemplate:
         ``values`` limits what a parameter of an Enum class ranges over. Raises ModelError for
         whatever is malformed.
         """
-        with building(f"action {self.name}"):
+        with building(f"action {self.name}", self.where):
             for arguments in instances(self.function, entities, values):
-                made = self.function(*arguments)
+                made = answer(self.function, arguments)
                 if made is not None:
                     yield self._checked(made, arguments)
 
     def _checked(self, made: object, arguments: tuple[object, ...]) -> GroundAction:
         if not isinstance(made, Action):
             raise ModelError(
-                f"the function returned {made!r}",
+                f"the function returned {described(made)}",
                 "return Action(guard=[...], update=[...]), or None for no such step",
-                where=self.where,
             )
-        guard = tuple(truth(item, "guard") for item in _items(made.guard, "guard", self.where))
-        updates = tuple(_items(made.update, "update", self.where))
+        if not isinstance(made.actor, str):
+            raise ModelError(f"actor= is {described(made.actor)}", "name the actor in a text")
+        guard = tuple(truth(item, "guard") for item in _items(made.guard, "guard"))
+        updates = tuple(_items(made.update, "update"))
         seen: set[Var[Any]] = set()
         for update in updates:
             if not isinstance(update, Update):
                 raise ModelError(
-                    f"`{update}` stands in the update list",
-                    "`==` compares; write variable.becomes(value)"
+                    f"`{update}` stands in the update list"
                     if isinstance(update, Expr)
+                    else f"{described(update)} stands in the update list",
+                    "`==` compares; write variable.becomes(value)"
+                    if isinstance(update, Expr | bool)
                     else "write variable.becomes(value)",
-                    where=self.where,
                 )
             if update.variable in seen:
-                raise ModelError(
-                    f"{update.variable} is updated twice", "keep one of the two", where=self.where
-                )
+                raise ModelError(f"{update.variable} is updated twice", "keep one of the two")
             seen.add(update.variable)
         actor = made.actor or next((a.name for a in arguments if isinstance(a, Entity)), "")
         return GroundAction(
-            self.name, arguments, guard, updates, actor, self._label(arguments),
-            self.doc, self.source, self.where,
+            self.name,
+            arguments,
+            guard,
+            updates,
+            actor,
+            self._label(arguments),
+            self.doc,
+            self.source,
+            self.where,
         )
 
     def _label(self, arguments: tuple[object, ...]) -> str:
@@ -182,40 +195,45 @@ class ActionTemplate:
             text += f" = {self.source.errno}"
         return text
 
-    def __call__(self, *arguments: Any) -> Action | None:
+    def __call__(self, *arguments: Any) -> R:
         """The action for ``arguments``, so that a design can extend another's action."""
         return self.function(*arguments)
 
 
 @overload
-def action(function: Callable[..., Action | None]) -> ActionTemplate: ...
+def action(function: Callable[..., R]) -> ActionTemplate[R]: ...
 @overload
 def action(
     *, source: Source | None = None, label: str = ""
-) -> Callable[[Callable[..., Action | None]], ActionTemplate]: ...
+) -> Callable[[Callable[..., R]], ActionTemplate[R]]: ...
 def action(
-    function: Callable[..., Action | None] | None = None,
+    function: Callable[..., R] | None = None,
     *,
     source: Source | None = None,
     label: str = "",
-) -> ActionTemplate | Callable[[Callable[..., Action | None]], ActionTemplate]:
+) -> ActionTemplate[R] | Callable[[Callable[..., R]], ActionTemplate[R]]:
     """Make a function an action. ``source`` cites what it models.
 
     ``label`` is what traces print, if it is not ``function()`` with the errno of the source.
     """
-    if function is not None:
-        return ActionTemplate(function, source, label)
-    return lambda decorated: ActionTemplate(decorated, source, label)
+
+    def decorate(decorated: Callable[..., R]) -> ActionTemplate[R]:
+        plain(decorated, "@action")
+        return ActionTemplate(decorated, source, label)
+
+    if source is not None and not isinstance(source, Source):
+        raise ModelError(
+            f"source= is {described(source)}", "write Source(function, file, version, ...)"
+        )
+    return decorate if function is None else decorate(function)
 
 
 def _text(item: object) -> str:
     return show(item) if isinstance(item, enum.Enum | bool | int) else str(item)
 
 
-def _items(items: object, word: str, where: Location) -> Sequence[Any]:
+def _items(items: object, word: str) -> Sequence[Any]:
     if not isinstance(items, list | tuple):
-        raise ModelError(
-            f"{word}= is {items!r}", f"write a list, {word}=[...], even for one item", where=where
-        )
+        shown = f"`{items}`" if isinstance(items, Expr | Update) else described(items)
+        raise ModelError(f"{word}= is {shown}", f"write a list, {word}=[...], even for one item")
     return items
-

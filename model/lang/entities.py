@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast, overload
 
-from model.lang.domains import Domain, Value, domain_of, integers, show_all
-from model.lang.errors import ModelError, building, did_you_mean
+from model.lang.domains import Domain, Value, domain_of, integers, one_of
+from model.lang.errors import ModelError, building, described, did_you_mean
 from model.lang.expr import Var
 
 T = TypeVar("T", bound=Value)
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Field(Generic[T]):
@@ -20,9 +22,11 @@ class Field(Generic[T]):
         self._init = init
         self._doc = doc
         self.name = ""
+        self.places: list[str] = []
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+        self.places.append(f"{owner.__name__}.{name}")
 
     @overload
     def __get__(self, entity: None, owner: type) -> Field[T]: ...
@@ -46,18 +50,14 @@ class Field(Generic[T]):
     def __set__(self, entity: Entity, value: object) -> None:
         raise ModelError(
             f"{entity.name}.{self.name} was assigned with `=`, which changes no state",
-            f"write {self.name}.becomes(...) in the update of an action",
+            f"write {self.name}.becomes(...) in the update of an action, "
+            f"or pass start={{{self.name!r}: ...}} for another initial value",
         )
 
 
 def field(kind: type[T], init: T, doc: str = "") -> Field[T]:
     """A field over ``bool`` or an Enum class, starting as ``init``. ``doc`` says what it means."""
-    domain = domain_of(kind)
-    if init not in domain:
-        raise ModelError(
-            f"a field of {domain} starts as {init!r}", f"use one of {show_all(domain.values)}"
-        )
-    return Field(domain, init, doc)
+    return _field(domain_of(kind), init, doc)
 
 
 def counter(low: int, high: int | Callable[[Any], int], init: int, doc: str = "") -> Field[int]:
@@ -65,7 +65,15 @@ def counter(low: int, high: int | Callable[[Any], int], init: int, doc: str = ""
     if callable(high):
         upper = high
         return Field(lambda entity: integers(low, upper(entity)), init, doc)
-    return Field(integers(low, high), init, doc)
+    return _field(integers(low, high), init, doc)
+
+
+def _field(domain: Domain, init: T, doc: str) -> Field[T]:
+    if init not in domain:
+        raise ModelError(
+            f"a field of {domain} starts as {described(init)}", f"write {one_of(domain)}"
+        )
+    return Field(domain, init, doc)
 
 
 class Entity:
@@ -76,7 +84,14 @@ class Entity:
     other entities) are set freely and are not part of the state.
     """
 
-    def __init__(self, name: str, start: dict[str, Value | tuple[Value, ...]] | None = None) -> None:
+    def __init__(
+        self, name: str, start: dict[str, Value | tuple[Value, ...]] | None = None
+    ) -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ModelError(
+                f"an entity is called {described(name)}",
+                "use letters, digits, - and _, such as 'dev0': traces are built from names",
+            )
         self.name = name
         self.start = dict(start or {})
         for key in self.start:
@@ -86,15 +101,33 @@ class Entity:
                     did_you_mean(key, self.field_names()),
                 )
 
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Refuse fields that would be mistaken for something else."""
+        super().__init_subclass__(**arguments)
+        inherited = {name for base in cls.__bases__ for name in _fields(base)}
+        for name, item in vars(cls).items():
+            if not isinstance(item, Field):
+                if name in inherited:
+                    raise ModelError(
+                        f"{cls.__name__}.{name} hides a field of a base class",
+                        "give it another name, or make it a field as well",
+                    )
+                continue
+            if name in {"name", "start"} or name.startswith("_") or hasattr(Entity, name):
+                raise ModelError(
+                    f"the field {cls.__name__}.{name} has a name that every entity uses itself",
+                    "give it another name",
+                )
+            if len(item.places) > 1:
+                raise ModelError(
+                    f"{' and '.join(item.places)} are one and the same field",
+                    "call field() or counter() once for each",
+                )
+
     @classmethod
     def field_names(cls) -> list[str]:
         """The names of the fields, base classes first, in the order of their definition."""
-        return [
-            name
-            for base in reversed(cls.__mro__)
-            for name, item in vars(base).items()
-            if isinstance(item, Field)
-        ]
+        return _fields(cls)
 
     def variables(self) -> list[Var[Any]]:
         """This entity's variables, in the order of their fields."""
@@ -113,3 +146,15 @@ class Entity:
         return self.name
 
     __repr__ = __str__
+
+
+def _fields(kind: type) -> list[str]:
+    # A dict and not a list: a field that a subclass defines anew keeps its first place.
+    return list(
+        dict.fromkeys(
+            name
+            for base in reversed(kind.__mro__)
+            for name, item in vars(base).items()
+            if isinstance(item, Field)
+        )
+    )

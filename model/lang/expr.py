@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
-from model.lang.domains import Domain, Value, show, show_all
-from model.lang.errors import ModelError
+from model.lang.domains import Domain, Value, one_of, show, show_all, written
+from model.lang.errors import ModelError, a, described
 
 if TYPE_CHECKING:
     from model.lang.actions import Update
@@ -83,13 +83,18 @@ class Expr(Generic[T]):
         if not values:
             raise ModelError("is_in() names no value, so it is never true", "name at least one")
         for value in values:
+            if isinstance(value, Expr | list | tuple | set | frozenset):
+                raise ModelError(
+                    f"is_in() is given {_what(value)}, which is no single fixed value",
+                    "write is_in(A, B) without brackets, and == for an expression",
+                )
             _same_kind(self, value, "is_in")
         return OneOf(self, values)
 
     def __bool__(self) -> NoReturn:
         raise ModelError(
             f"`{self}` was used as a Python truth value, which it has only in a state",
-            "write & | ~ for and/or/not, ite(c, a, b) for `a if c else b`, "
+            "write & | ~ for and/or/not, is_in() for in, ite(c, a, b) for `a if c else b`, "
             "all_of()/any_of() for all()/any(), and split chained comparisons",
         )
 
@@ -104,7 +109,8 @@ class Expr(Generic[T]):
 
     def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[T]:
         """The same operation over other operands."""
-        raise NotImplementedError  # leaves have no operands; every inner node overrides this
+        made: Expr[T] = cast("Any", type(self))(*children)
+        return made
 
     def rewrite(self, leaf: Callable[[Expr[Any]], Expr[Any]]) -> Expr[T]:
         """The same tree with ``leaf`` applied to every node that has no operands."""
@@ -143,9 +149,14 @@ class Var(Expr[T]):
         for value in initial:
             if value not in domain:
                 raise ModelError(
-                    f"{name} starts as {show(value)}, which is outside {domain}",
-                    f"start it as one of {show_all(domain.values)}",
+                    f"the variable starts as {described(value)}, which is outside {domain}",
+                    f"start it as {one_of(domain)}, or as a tuple of several",
                 )
+        if not initial or len(set(initial)) < len(initial):
+            raise ModelError(
+                "the variable starts as none of its values, or as one of them twice",
+                "name each possible value once",
+            )
 
     def becomes(self, value: Expr[T] | T) -> Update:
         """The update that gives this variable ``value``, evaluated before the step.
@@ -161,19 +172,24 @@ class Var(Expr[T]):
         return self.name
 
 
-class Equal(Expr[bool]):
+class Infix(Expr[T]):
+    """An operation that is written between its two operands."""
+
+    __slots__ = ()
+    symbol: ClassVar[str]
+
+    def __str__(self) -> str:
+        return f"{_inner(self.children[0])} {self.symbol} {_inner(self.children[1])}"
+
+
+class Equal(Infix[bool]):
     """Whether two values of one type are the same."""
 
     __slots__ = ()
+    symbol = "=="
 
     def __init__(self, left: Expr[Any], right: Expr[Any]) -> None:
         super().__init__(bool, (left, right))
-
-    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[bool]:
-        return Equal(*children)
-
-    def __str__(self) -> str:
-        return f"{_inner(self.children[0])} == {_inner(self.children[1])}"
 
 
 class OneOf(Expr[bool]):
@@ -192,19 +208,14 @@ class OneOf(Expr[bool]):
         return f"{_inner(self.children[0])} in {{{show_all(self.values)}}}"
 
 
-class Less(Expr[bool]):
+class Less(Infix[bool]):
     """Whether one integer is smaller than another."""
 
     __slots__ = ()
+    symbol = "<"
 
     def __init__(self, left: Expr[int], right: Expr[int]) -> None:
         super().__init__(bool, (left, right))
-
-    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[bool]:
-        return Less(*children)
-
-    def __str__(self) -> str:
-        return f"{_inner(self.children[0])} < {_inner(self.children[1])}"
 
 
 class Not(Expr[bool]):
@@ -214,9 +225,6 @@ class Not(Expr[bool]):
 
     def __init__(self, item: Expr[bool]) -> None:
         super().__init__(bool, (item,))
-
-    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[bool]:
-        return Not(*children)
 
     def __str__(self) -> str:
         return f"~{_inner(self.children[0])}"
@@ -252,19 +260,26 @@ class Or(Expr[bool]):
         return " | ".join(_inner(child) for child in self.children) or "false"
 
 
-class Implies(Expr[bool]):
+class Implies(Infix[bool]):
     """Whether the second holds wherever the first does."""
 
     __slots__ = ()
+    symbol = "=>"
 
     def __init__(self, when: Expr[bool], then: Expr[bool]) -> None:
         super().__init__(bool, (when, then))
 
-    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[bool]:
-        return Implies(*children)
 
-    def __str__(self) -> str:
-        return f"{_inner(self.children[0])} => {_inner(self.children[1])}"
+class NeverBoth(Implies):
+    """Whether two conditions exclude each other: an implication that both sides must exercise."""
+
+    __slots__ = ()
+
+    def __init__(self, one: Expr[bool], other: Expr[bool]) -> None:
+        super().__init__(one, Not(other))
+
+    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[bool]:
+        return NeverBoth(children[0], children[1].children[0])
 
 
 class IfElse(Expr[T]):
@@ -275,41 +290,28 @@ class IfElse(Expr[T]):
     def __init__(self, condition: Expr[bool], yes: Expr[T], no: Expr[T]) -> None:
         super().__init__(yes.kind, (condition, yes, no))
 
-    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[T]:
-        return IfElse(*children)
-
     def __str__(self) -> str:
         return f"ite({', '.join(map(str, self.children))})"
 
 
-class Add(Expr[int]):
+class Add(Infix[int]):
     """The sum of two integers."""
 
     __slots__ = ()
+    symbol = "+"
 
     def __init__(self, left: Expr[int], right: Expr[int]) -> None:
         super().__init__(int, (left, right))
 
-    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[int]:
-        return Add(*children)
 
-    def __str__(self) -> str:
-        return f"{_inner(self.children[0])} + {_inner(self.children[1])}"
-
-
-class Subtract(Expr[int]):
+class Subtract(Infix[int]):
     """The difference of two integers."""
 
     __slots__ = ()
+    symbol = "-"
 
     def __init__(self, left: Expr[int], right: Expr[int]) -> None:
         super().__init__(int, (left, right))
-
-    def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[int]:
-        return Subtract(*children)
-
-    def __str__(self) -> str:
-        return f"{_inner(self.children[0])} - {_inner(self.children[1])}"
 
 
 class Count(Expr[int]):
@@ -354,17 +356,17 @@ def truth(item: object, operator: str) -> Expr[bool]:
             return item
         raise ModelError(
             f"`{item}` stands where a condition is needed (at `{operator}`)",
-            f"compare it with something, for instance `{item} == ...`",
+            f"compare it in brackets, such as `({item} == ...)`: & | ~ bind tighter than ==",
         )
     if isinstance(item, bool):
         raise ModelError(
             f"the Python value {item} stands where a condition is needed (at `{operator}`)",
-            "`is`, `in`, `and`, `or` and `not` are evaluated by Python at once: "
-            "write ==, is_in(), &, | and ~",
+            "`is`, `not` and a comparison without a variable are decided by Python at once: "
+            "compare a variable with ==, or return None where the instance does not apply",
         )
     raise ModelError(
         f"{_what(item)} stands where a condition is needed (at `{operator}`)",
-        "write a comparison of variables, such as `d.stage == Stage.IDLE`",
+        "write a comparison of variables, such as `d.stage == Stage.IDLE`; updates go to update=",
     )
 
 
@@ -376,21 +378,24 @@ def lift(value: object) -> Expr[Any]:
         return Const(value)
     raise ModelError(
         f"{_what(value)} is no value of a variable",
-        "use an enum member, a truth value, an integer or an expression",
+        "use an enum member, a truth value, an integer or an expression; "
+        "becomes() goes around ite(), not inside",
     )
 
 
 def _precedence(left: object, operator: str, right: Expr[Any]) -> ModelError:
     return ModelError(
-        f"`{left} {operator} {right}` combines a fixed value with a condition",
+        f"`{left} {operator} {_inner(right)}` combines a fixed value with a condition",
         f"{operator} binds tighter than ==: write (a == b) {operator} (c == d)",
     )
 
 
 def _what(item: object) -> str:
-    if hasattr(item, "variable") and hasattr(item, "value"):
+    from model.lang.actions import Update  # as in becomes()
+
+    if isinstance(item, Update):
         return f"the update `{item}`"
-    return f"{item!r}"
+    return f"`{item}`" if isinstance(item, Expr) else described(item)
 
 
 def _inner(item: Expr[Any]) -> str:
@@ -403,7 +408,7 @@ def _same_kind(left: Expr[Any], right: object, operator: str) -> tuple[Expr[Any]
     if other.kind is not left.kind:
         raise ModelError(
             f"`{left}` holds {_kind(left)} and `{other}` is {_kind(other)} (at `{operator}`)",
-            f"use a value of {_kind(left)}" + (f", such as {_example(left)}"),
+            f"use {_kind(left)}, such as {_example(left)}",
         )
     for variable, constant in ((left, other), (other, left)):
         if (
@@ -414,18 +419,18 @@ def _same_kind(left: Expr[Any], right: object, operator: str) -> tuple[Expr[Any]
             raise ModelError(
                 f"{constant} is outside {variable.name}'s domain {variable.domain} "
                 f"(at `{operator}`)",
-                f"use one of {show_all(variable.domain.values)}",
+                f"use {one_of(variable.domain)}",
             )
     return left, other
 
 
 def _kind(item: Expr[Any]) -> str:
-    return {bool: "a truth value", int: "an integer"}.get(item.kind, f"a {item.kind.__name__}")
+    return {bool: "a truth value", int: "an integer"}.get(item.kind, a(item.kind.__name__))
 
 
 def _example(item: Expr[Any]) -> str:
     if issubclass(item.kind, enum.Enum):
-        return str(next(iter(item.kind)))
+        return written(next(iter(item.kind)))
     return "True" if item.kind is bool else "0"
 
 
@@ -435,6 +440,7 @@ def _integers(left: object, right: object, operator: str) -> tuple[Expr[int], Ex
         if side.kind is not int:
             raise ModelError(
                 f"`{side}` is {_kind(side)}, and `{operator}` needs integers",
-                "compare values of other types with == or is_in()",
+                "compare values of other types with == or is_in(), "
+                "and add up conditions with count([...])",
             )
     return cast("tuple[Expr[int], Expr[int]]", pair)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.lang.entities import Field
-from model.lang.errors import Location, ModelError, building
-from model.lang.expr import And, Const, Expr, Implies, Not, Or, truth
-from model.lang.grounding import instances, location
+from model.lang.errors import Location, ModelError, building, described
+from model.lang.expr import And, Const, Expr, Implies, NeverBoth, Not, Or, truth
+from model.lang.grounding import answer, instances, location, plain
 from model.lang.system import System
 
 
@@ -79,18 +79,23 @@ class Claim:
     def exercised_by(self) -> tuple[tuple[str, Expr[bool]], ...]:
         """What must be reached, each with its name, lest the claim be vacuous.
 
-        An implication needs a state where its left side is met, and one where its right side
-        fails. A POSSIBLE claim needs a state that meets its ``when``.
+        An implication needs a state that meets its premise, and ``never_both`` one for either
+        side. A POSSIBLE claim needs a state that meets its ``when``.
         """
         if self.kind is Kind.POSSIBLE:
             return (("its premise", Or(case.when for case in self.cases)),)
-        pairs = [c.that.children for c in self.cases if isinstance(c.that, Implies)]
-        if self.kind is not Kind.INVARIANT or not pairs:
+        if self.kind is not Kind.INVARIANT:
             return ()
-        return (
-            ("its premise", Or(when for when, _ in pairs)),
-            ("what it forbids", Or(Not(then) for _, then in pairs)),
-        )
+        if not self.cases:
+            return (("any instance of it", Or(())),)
+        implied = [case.that for case in self.cases if isinstance(case.that, Implies)]
+        excluded = [item for item in implied if isinstance(item, NeverBoth)]
+        needed = []
+        if implied:
+            needed.append(("its premise", Or(item.children[0] for item in implied)))
+        if excluded:
+            needed.append(("what it forbids", Or(Not(item.children[1]) for item in excluded)))
+        return tuple(needed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +127,7 @@ class Property:
 
     def ground(self, system: System) -> Claim:
         """The claim for ``system``. Raises ModelError for whatever is malformed."""
-        with building(f"property {self.name}"):
+        with building(f"property {self.name}", self.where):
             cases = tuple(self._cases(system)) if self.function else ()
         return Claim(self.name, self.kind, cases, self.doc, self.broken)
 
@@ -130,27 +135,27 @@ class Property:
         if self.function is None:
             return
         for arguments in instances(self.function, system.entities, system.values):
-            answer = self.function(*arguments)
-            if answer is None:
+            made = answer(self.function, arguments)
+            if made is None:
                 continue
             title = ", ".join(str(argument) for argument in arguments)
-            if isinstance(answer, Possible) is not (self.kind is Kind.POSSIBLE):
+            if isinstance(made, Possible) is not (self.kind is Kind.POSSIBLE):
                 raise ModelError(
-                    f"the function returned `{answer}`",
+                    f"the function returned {described(made)}",
                     "return Possible(goal=..., when=..., during=...) from a @possible function "
                     "and a condition from any other",
-                    where=self.where,
                 )
             parts = (
-                (answer.goal, answer.when, answer.during)
-                if isinstance(answer, Possible)
-                else (answer,)
+                {"goal": made.goal, "when": made.when, "during": made.during}
+                if isinstance(made, Possible)
+                else {"return": made}
             )
-            yield Case(title, *(system.resolve(truth(part, "return")) for part in parts))
+            yield Case(title, *(system.resolve(truth(part, at)) for at, part in parts.items()))
 
 
 def _property(kind: Kind, broken: str, about: Sequence[Field[Any]]) -> Callable[..., Property]:
     def decorate(function: Callable[..., Expr[bool] | Possible | None]) -> Property:
+        plain(function, f"@{kind.name.lower()}")
         doc = " ".join((inspect.getdoc(function) or "").split())
         where = location(function)
         if not doc or not broken:
@@ -159,6 +164,13 @@ def _property(kind: Kind, broken: str, about: Sequence[Field[Any]]) -> Callable[
                 "say what it claims in the docstring and what is wrong otherwise in broken=",
                 where=where,
             )
+        for item in about:
+            if not isinstance(item, Field):
+                raise ModelError(
+                    f"about= of {function.__name__} lists {described(item)}",
+                    "list fields by their class, such as Group.owner",
+                    where=where,
+                )
         return Property(function.__name__, kind, doc, broken, where, function, tuple(about))
 
     return decorate

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from model.lang.actions import ActionTemplate, GroundAction
-from model.lang.domains import Value
+from model.lang.domains import Value, domain_of
 from model.lang.entities import Entity
-from model.lang.errors import ModelError, building, did_you_mean
+from model.lang.errors import ModelError, building, described, did_you_mean
 from model.lang.expr import And, Enabled, Expr, Var
 
 State: TypeAlias = tuple[Value, ...]
@@ -28,15 +29,30 @@ class System:
         self,
         name: str,
         entities: Sequence[Entity],
-        actions: Sequence[ActionTemplate],
+        actions: Sequence[ActionTemplate[Any]],
         values: Mapping[type, Sequence[Value]] | None = None,
     ) -> None:
         self.name = name
         self.entities = tuple(entities)
         self.values: Mapping[type, Sequence[Value]] = dict(values or {})
+        templates = tuple(actions)
         with building(f"system {name}"):
-            _distinct([entity.name for entity in entities], "entity")
-            _distinct([template.name for template in actions], "action")
+            for entity in self.entities:
+                if not isinstance(entity, Entity):
+                    raise ModelError(
+                        f"{described(entity)} is listed among the entities",
+                        "list entities, such as Device('dev0')",
+                    )
+            for template in templates:
+                if not isinstance(template, ActionTemplate):
+                    raise ModelError(
+                        f"{described(template)} is listed among the actions",
+                        "list functions decorated with @action",
+                    )
+            _distinct([entity.name for entity in self.entities], "entities")
+            _distinct([template.name for template in templates], "actions")
+            for kind, chosen in self.values.items():
+                _check_values(kind, chosen)
             self.variables: tuple[Var[Any], ...] = tuple(
                 variable for entity in entities for variable in entity.variables()
             )
@@ -45,21 +61,13 @@ class System:
         self.index: dict[Var[Any], int] = {v: i for i, v in enumerate(self.variables)}
         self.actions: tuple[GroundAction, ...] = tuple(
             self._known(grounded)
-            for template in actions
-            for grounded in self._ground(template)
+            for template in templates
+            for grounded in list(template.ground(self.entities, self.values))
         )
 
-    def _ground(self, template: ActionTemplate) -> list[GroundAction]:
-        if not isinstance(template, ActionTemplate):
-            raise ModelError(
-                f"{template!r} is listed among the actions of {self.name}",
-                "list functions decorated with @action",
-            )
-        return list(template.ground(self.entities, self.values))
-
     def _known(self, action: GroundAction) -> GroundAction:
-        """The action with every ``enabled(...)`` of its guard and updates resolved."""
-        with building(f"action {action.name}"):
+        """``action``, unless it mentions what it must not."""
+        with building(f"action {action.name}", action.where):
             mentioned = [*action.guard, *(u.value for u in action.updates)]
             for expression in [*mentioned, *(u.variable for u in action.updates)]:
                 for node in expression.walk():
@@ -67,17 +75,15 @@ class System:
                         raise ModelError(
                             f"`{node}` is used inside an action",
                             "write the condition itself; enabled() is for claims",
-                            where=action.where,
                         )
-                    self._check_variable(node, action)
+                    self._check_variable(node)
         return action
 
-    def _check_variable(self, node: Expr[Any], action: GroundAction | None = None) -> None:
+    def _check_variable(self, node: Expr[Any]) -> None:
         if isinstance(node, Var) and node not in self.index:
             raise ModelError(
                 f"{node.name} is no variable of {self.name}",
-                "use the fields of the entities the system was built from",
-                where=action.where if action else None,
+                "list its entity among the system's, or use the field of one that is listed",
             )
 
     @cached_property
@@ -123,4 +129,19 @@ class System:
 def _distinct(names: Sequence[str], what: str) -> None:
     for first, second in itertools.pairwise(sorted(names)):
         if first == second:
-            raise ModelError(f"two of them are called {what} {first!r}", "give each its own name")
+            raise ModelError(f"two {what} are called {first!r}", "give each its own name")
+
+
+def _check_values(kind: type, chosen: Sequence[Value]) -> None:
+    if not isinstance(kind, type) or not issubclass(kind, enum.Enum):
+        raise ModelError(f"values= has {described(kind)} as a key", "use Enum classes as keys")
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ModelError(
+            f"values= names no {kind.__name__}, or one of them twice", "name each value once"
+        )
+    for value in chosen:
+        if value not in domain_of(kind):
+            raise ModelError(
+                f"values= names {described(value)}, which is no {kind.__name__}",
+                f"use members of {kind.__name__}",
+            )

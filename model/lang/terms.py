@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from model.lang.actions import ActionTemplate
 from model.lang.domains import Value
-from model.lang.errors import ModelError
-from model.lang.expr import And, Count, Enabled, Expr, IfElse, Implies, Or, lift, truth
+from model.lang.errors import ModelError, described
+from model.lang.expr import And, Count, Enabled, Expr, IfElse, Implies, NeverBoth, Or, lift, truth
 
 T = TypeVar("T", bound=Value)
 
@@ -31,9 +32,18 @@ def implies(when: Expr[bool], then: Expr[bool]) -> Expr[bool]:
     """Whether ``then`` holds wherever ``when`` does.
 
     As the outermost part of a claim it also says what exercises the claim: unless ``when`` is met
-    somewhere and ``then`` fails somewhere, the claim is vacuous.
+    somewhere, the claim is vacuous.
     """
     return Implies(truth(when, "implies"), truth(then, "implies"))
+
+
+def never_both(one: Expr[bool], other: Expr[bool]) -> Expr[bool]:
+    """Whether ``one`` and ``other`` exclude each other.
+
+    As the outermost part of a claim it also says what exercises the claim: unless each of them is
+    met somewhere, the claim is vacuous.
+    """
+    return NeverBoth(truth(one, "never_both"), truth(other, "never_both"))
 
 
 def ite(condition: Expr[bool], yes: Expr[T] | T, no: Expr[T] | T) -> Expr[T]:
@@ -47,19 +57,25 @@ def ite(condition: Expr[bool], yes: Expr[T] | T, no: Expr[T] | T) -> Expr[T]:
     return IfElse(truth(condition, "ite"), one, other)
 
 
-def enabled(action: str | Any, *arguments: object) -> Expr[bool]:
+def enabled(action: str | ActionTemplate[Any], *arguments: object) -> Expr[bool]:
     """Whether ``action``, grounded with ``arguments``, could be taken.
 
     ``action`` is a name or the action itself. The name is looked up when the claim meets a
     system; an unknown one is a ModelError there.
     """
+    if not isinstance(action, str | ActionTemplate):
+        raise ModelError(
+            f"enabled() is given {described(action)}",
+            "name an action, or pass a function decorated with @action",
+        )
     return Enabled(action if isinstance(action, str) else action.name, arguments)
 
 
 def _several(items: object, word: str) -> Iterable[Expr[bool]]:
     if isinstance(items, Expr) or not isinstance(items, Iterable):
         raise ModelError(
-            f"{word}() takes several conditions and was given `{items}`",
+            f"{word}() takes several conditions and is given "
+            + (f"`{items}`" if isinstance(items, Expr) else described(items)),
             f"write {word}([a, b]) or {word}(... for e in g.devices)",
         )
     return items
