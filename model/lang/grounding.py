@@ -92,7 +92,7 @@ def instances(
     type, or that the function never uses.
     """
     kinds = _parameters(function)
-    choices = [_choices(kind, entities, values) for kind in kinds.values()]
+    choices = [_choices(name, kind, entities, values) for name, kind in kinds.items()]
     for arguments in itertools.product(*choices):
         things = [a for a in arguments if isinstance(a, Entity)]
         if len(set(things)) == len(things):
@@ -112,7 +112,7 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
     for name, parameter in parameters.items():
         if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
             raise ModelError(
-                f"`{parameter}` is no ordinary parameter",
+                f"parameter {name!r} is {parameter.kind.description}",
                 "write one parameter for each entity or value that the instance is about",
             )
         if parameter.default is not inspect.Parameter.empty:
@@ -145,6 +145,7 @@ def _used(function: Callable[..., Any]) -> set[str]:
 
 
 def _choices(
+    name: str,
     kind: Any,
     entities: Sequence[Entity],
     values: Mapping[type, Sequence[Value]],
@@ -155,7 +156,9 @@ def _choices(
         return values[kind]
     if kind is bool or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         return domain_of(kind).values
+    origin = typing.get_origin(kind)
+    written = f"{origin.__name__}[...]" if isinstance(origin, type) else described(kind)
     raise ModelError(
-        f"a parameter is annotated with {described(kind)}",
+        f"parameter {name!r} is annotated with {written}",
         "annotate it with an entity class, an Enum class or bool",
     )
