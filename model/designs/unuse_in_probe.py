@@ -36,7 +36,7 @@ def probe_start(d: Device, drv: Driver) -> Action | None:
     )
 
 
-@action(source=Source("iommu_device_unuse_dma_api", "vfio_pci_probe(), pci_stub_probe()",
+@action(source=Source("iommu_device_unuse_dma_api", "drivers/iommu/iommu.c",
                       PROPOSED, "device_lock, group->mutex"))
 def unuse_in_probe(d: Device) -> Action:
     """vfio or pci-stub gives the claim back, inside .probe."""

@@ -6,11 +6,18 @@ from array import array
 
 
 class Graph:
-    """State ``i`` leads to ``targets[offsets[i]:offsets[i + 1]]``."""
+    """State ``i`` of ``states`` leads to ``targets[offsets[i]:offsets[i + 1]]``.
 
-    def __init__(self, offsets: array[int], targets: array[int]) -> None:
-        self.states = len(offsets) - 1
-        self._starts, self._sources = _reversed(offsets, targets)
+    ``offsets`` may end early: the states behind its end lead nowhere yet.
+    """
+
+    def __init__(self, states: int, offsets: array[int], targets: array[int]) -> None:
+        self.states = states
+        self._starts, self._sources = _reversed(states, offsets, targets)
+
+    def before(self, j: int) -> array[int]:
+        """The states that lead to ``j``."""
+        return self._sources[self._starts[j] : self._starts[j + 1]]
 
     def can_reach(self, goal: bytearray, during: bytearray) -> bytearray:
         """For each state, whether some run reaches a goal state, within ``during`` up to there.
@@ -30,9 +37,10 @@ class Graph:
         return reaching
 
 
-def _reversed(offsets: array[int], targets: array[int]) -> tuple[array[int], array[int]]:
+def _reversed(
+    n: int, offsets: array[int], targets: array[int]
+) -> tuple[array[int], array[int]]:
     """The same graph with every edge turned round."""
-    n = len(offsets) - 1
     starts = array("q", bytes(8 * (n + 1)))
     for j in targets:
         starts[j + 1] += 1
@@ -40,7 +48,7 @@ def _reversed(offsets: array[int], targets: array[int]) -> tuple[array[int], arr
         starts[j + 1] += starts[j]
     fill = array("q", starts)
     sources = array("l", bytes(targets.itemsize * len(targets)))
-    for i in range(n):
+    for i in range(len(offsets) - 1):
         for j in targets[offsets[i] : offsets[i + 1]]:
             sources[fill[j]] = i
             fill[j] += 1

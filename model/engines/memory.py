@@ -1,4 +1,4 @@
-"""How much memory this process has needed."""
+"""How much memory the process has used."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 
 def peak_bytes() -> int:
-    """The high-water mark of this process's resident memory, in bytes."""
+    """The most memory this process has held so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts KiB
+    # The unit is bytes on macOS and KiB everywhere else.
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -44,8 +44,9 @@ class Report:
 
     ``findings`` is by claim name. ``states``, ``transitions`` and ``depth`` are what was
     explored, for an engine that explores; ``complete`` says whether that was everything and
-    ``stopped`` why it was not; ``never_fired`` names actions that were never taken. ``seconds``
-    is wall time, ``peak_bytes`` the process's high-water mark of memory.
+    ``stopped`` why it was not; ``never_fired`` names actions that were never taken and
+    ``left_domain`` one that took a variable outside its domain. ``seconds`` is wall time,
+    ``peak_bytes`` the process's high-water mark of memory.
     """
 
     engine: str
@@ -58,6 +59,7 @@ class Report:
     complete: bool = True
     stopped: str = ""
     never_fired: tuple[str, ...] = ()
+    left_domain: str = ""
 
 
 @dataclass(frozen=True)

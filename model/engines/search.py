@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 
 from model.engines.graph import Graph
 from model.engines.lowering import Condition, Lowered
 from model.engines.memory import peak_bytes
+from model.engines.readable import fewest_switches
 from model.engines.result import Finding, Limits, Progress, Report, Verdict
 from model.lang import Claim, GroundAction, Kind, System
 from model.lang.expr import And, Or
@@ -41,15 +43,12 @@ class _Search:
         self.lowered = Lowered(system)
         self.index: dict[int, int] = {}
         self.states: list[int] = []
-        self.parent = array("q")
-        self.via = array("l")
-        self.expanded = 0
+        self.levels = [0]  # the first state of each depth
+        self.level_ends = 0
         self.transitions = 0
-        self.depth = 0
         self.fired = bytearray(len(system.actions))
-        self.violated: dict[str, Trace] = {}
+        self.violated: dict[str, tuple[int, GroundAction | None]] = {}
         self.left_domain = ""
-        self.keep_edges = any(claim.kind is Kind.POSSIBLE for claim in claims)
         self.offsets = array("q", [0])
         self.targets = array("l")
         self.invariants = [claim for claim in claims if claim.kind is Kind.INVARIANT]
@@ -69,17 +68,20 @@ class _Search:
             stopped = str(stop)
         except KeyboardInterrupt:
             stopped = "interrupted"
+        if self.level_ends < len(self.states):  # the level that was being found
+            self.levels.append(self.level_ends)
         findings = {claim.name: self._finding(claim, stopped) for claim in self.claims}
         return Report(
-            engine="search",
+            engine="bfs",
             findings=findings,
             seconds=time.perf_counter() - self.started,
             peak_bytes=peak_bytes(),
             states=len(self.states),
             transitions=self.transitions,
-            depth=self.depth,
+            depth=len(self.levels) - 1,
             complete=not stopped,
             stopped=stopped,
+            left_domain=self.left_domain,
             never_fired=() if stopped else self._never_fired(),
         )
 
@@ -87,47 +89,46 @@ class _Search:
 
     def _explore(self) -> None:
         for state in self.system.initial_states():
-            self._add(self.lowered.pack(state), -1, -1)
-        level_ends = len(self.states)
+            self._add(self.lowered.pack(state))
+        self.level_ends = len(self.states)
         successors, index, fired = self.lowered.successors, self.index, self.fired
-        states, keep_edges, targets = self.states, self.keep_edges, self.targets
+        states, targets = self.states, self.targets
         i = 0
         while i < len(states):
-            if i == level_ends:
-                self.depth += 1
-                level_ends = len(states)
+            if i == self.level_ends:
+                self._next_level()
             if not i % _LOOK_UP_EVERY:
                 self._look_up()
             steps = successors(states[i])
             for number, after in steps:
                 if number < 0:
-                    self._leaves_domain(i, self.system.actions[~number])
                     fired[~number] = 1
+                    self._leaves_domain(i, self.system.actions[~number])
                     continue
                 fired[number] = 1
                 j = index.get(after)
-                if j is None:
-                    j = self._add(after, i, number)
-                if keep_edges:
-                    targets.append(j)
-            if keep_edges:
-                self.offsets.append(len(targets))
+                targets.append(self._add(after) if j is None else j)
+            self.offsets.append(len(targets))
             self.transitions += len(steps)
             if not steps:
                 self._deadlock(i)
             i += 1
-            self.expanded = i
 
-    def _add(self, packed: int, parent: int, number: int) -> int:
-        if packed in self.index:  # two initial states may be the same one
-            return self.index[packed]
+    def _next_level(self) -> None:
+        self.levels.append(self.level_ends)
+        self.level_ends = len(self.states)
+        # Only here, so that all shortest traces to a violation are known when one is chosen.
+        if self.claims and all(claim.name in self.violated for claim in self.claims):
+            raise _Stop("every claim is decided")
+
+    def _add(self, packed: int) -> int:
         j = len(self.states)
         if j == self.limits.max_states:
             raise _Stop(f"--max-states {j} reached")
+        if packed in self.index:  # two initial states may be the same one
+            return self.index[packed]
         self.index[packed] = j
         self.states.append(packed)
-        self.parent.append(parent)
-        self.via.append(number)
         if not self.all_hold(packed):
             for claim in self.invariants:
                 if not self.lowered.condition(claim.that)(packed):
@@ -145,11 +146,7 @@ class _Search:
         return self.lowered.condition(And(claim.that for claim in self.invariants))
 
     def _violate(self, name: str, j: int, stuck_on: GroundAction | None = None) -> None:
-        if name in self.violated:
-            return
-        self.violated[name] = self._trace(j, stuck_on)
-        if all(claim.name in self.violated for claim in self.claims):
-            raise _Stop("every claim is decided")
+        self.violated.setdefault(name, (j, stuck_on))
 
     def _leaves_domain(self, i: int, action: GroundAction) -> None:
         self.left_domain = self.left_domain or action.title
@@ -163,31 +160,42 @@ class _Search:
     def _look_up(self) -> None:
         seconds = time.perf_counter() - self.started
         if self.limits.progress:
-            self.limits.progress(Progress(len(self.states), self.depth, seconds))
+            self.limits.progress(Progress(len(self.states), len(self.levels) - 1, seconds))
         if self.limits.timeout is not None and seconds > self.limits.timeout:
             raise _Stop(f"--timeout {self.limits.timeout:g} s reached")
 
     def _trace(self, j: int, stuck_on: GroundAction | None = None) -> Trace:
-        actions: list[GroundAction] = []
-        packed = [self.states[j]]
-        while self.parent[j] >= 0:
-            actions.append(self.system.actions[self.via[j]])
-            j = self.parent[j]
-            packed.append(self.states[j])
+        path, actions = fewest_switches(
+            self.graph,
+            self._depth,
+            j,
+            self.states,
+            self.index,
+            self.lowered.successors,
+            self._ranks(),
+        )
         trace = Trace(
             self.system,
-            tuple(self.lowered.unpack(p) for p in reversed(packed)),
-            tuple(reversed(actions)),
+            tuple(self.lowered.unpack(self.states[i]) for i in path),
+            tuple(self.system.actions[number] for number in actions),
             stuck_on,
         )
         replay(trace)
         return trace
 
+    def _ranks(self) -> list[int]:
+        """Who takes each action: entities in their order, and before them whoever is none."""
+        order = {entity.name: k for k, entity in enumerate(self.system.entities, 1)}
+        return [order.get(action.actor, 0) for action in self.system.actions]
+
     # -- verdicts ------------------------------------------------------------------------------
+
+    def _depth(self, j: int) -> int:
+        return bisect_right(self.levels, j) - 1
 
     def _finding(self, claim: Claim, stopped: str) -> Finding:
         if claim.name in self.violated:
-            return Finding(Verdict.VIOLATED, "shortest trace", self.violated[claim.name])
+            return Finding(Verdict.VIOLATED, "shortest trace", self._trace(*self.violated[claim.name]))
         missing = [what for name, what in self.awaited if name == claim.name]
         if claim.kind is Kind.REACHABLE and not missing:
             return Finding(Verdict.HOLDS, "reached")
@@ -227,7 +235,7 @@ class _Search:
     @cached_property
     def graph(self) -> Graph:
         """The explored graph, for the claims that look along runs."""
-        return Graph(self.offsets, self.targets)
+        return Graph(len(self.states), self.offsets, self.targets)
 
     def _never_fired(self) -> tuple[str, ...]:
         """Actions no instance of which is ever taken; instances differ in values, not entities."""

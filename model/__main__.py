@@ -1,0 +1,5 @@
+"""``python -m model``."""
+
+from model.cli import main
+
+main()
