@@ -115,8 +115,13 @@ class Property:
     about: tuple[Field[Any], ...] = ()
 
     def concerns(self, system: System) -> bool:
-        """Whether ``system`` ever changes the fields that this property is about."""
-        changed = {update.variable for action in system.actions for update in action.updates}
+        """Whether ``system`` ever gives the fields that this property is about a new value."""
+        changed = {
+            update.variable
+            for action in system.actions
+            for update in action.updates
+            if not (isinstance(update.value, Const) and update.value.value in update.variable.initial)
+        }
         return all(
             any(
                 item.name in entity.field_names() and getattr(entity, item.name) in changed

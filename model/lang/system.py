@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import copy
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -90,6 +91,13 @@ class System:
     def by_title(self) -> dict[str, GroundAction]:
         """The actions by their title, such as ``bind_store(dev0, vfio-pci)``."""
         return {action.title: action for action in self.actions}
+
+    def with_actions(self, actions: Sequence[GroundAction]) -> System:
+        """The same system with other grounded ``actions``: a mutant, for instance."""
+        other = copy.copy(self)
+        other.__dict__.pop("by_title", None)  # computed from the actions, once
+        other.actions = tuple(other._known(action) for action in actions)
+        return other
 
     def initial_states(self) -> Iterator[State]:
         """Every state the system may start in."""

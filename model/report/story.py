@@ -12,13 +12,27 @@ _WIDTH = 79
 
 
 class Told(Protocol):
-    """What is told of a design."""
+    """What is told of a design: read only, so that a frozen one will do."""
 
-    name: str
-    summary: str
-    source: str
-    fate: str
-    but: str
+    @property
+    def name(self) -> str:
+        """By which it is called."""
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+
+    @property
+    def source(self) -> str:
+        """The mail or commit it comes from."""
+
+    @property
+    def fate(self) -> str:
+        """What became of it."""
+
+    @property
+    def but(self) -> str:
+        """How it differs from its neighbour."""
 
 
 def tell(
