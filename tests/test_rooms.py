@@ -147,7 +147,8 @@ def test_code_lines_are_counted_without_comments_imports_and_docstrings(
 ) -> None:
     path = tmp_path / "five.py"
     path.write_text(
-        '"""A text\n\nof three lines."""\n\nimport os\n\n# A comment.\nx = [\n    1,  # one\n    # two\n]\n\n\n'
+        '"""A text\n\nof three lines."""\n\nimport os\n\n'
+        "# A comment.\nx = [\n    1,  # one\n    # two\n]\n\n\n"
         'def f():\n    """Another."""\n    return x\n',
         encoding="utf-8",
     )

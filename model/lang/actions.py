@@ -19,8 +19,7 @@ from model.lang.errors import Location, ModelError, building, described
 from model.lang.expr import Expr, Var, truth
 from model.lang.grounding import answer, instances, location, plain
 
-
-R = TypeVar("R", bound="Action | None", covariant=True)
+R_co = TypeVar("R_co", bound="Action | None", covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +109,10 @@ class GroundAction:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ActionTemplate(Generic[R]):
+class ActionTemplate(Generic[R_co]):
     """An action before it is grounded: the decorated function and what was said about it."""
 
-    function: Callable[..., R]
+    function: Callable[..., R_co]
     source: Source | None
     label: str
 
@@ -195,29 +194,29 @@ class ActionTemplate(Generic[R]):
             text += f" = {self.source.errno}"
         return text
 
-    def __call__(self, *arguments: Any) -> R:
+    def __call__(self, *arguments: Any) -> R_co:
         """The action for ``arguments``, so that a design can extend another's action."""
         return self.function(*arguments)
 
 
 @overload
-def action(function: Callable[..., R]) -> ActionTemplate[R]: ...
+def action(function: Callable[..., R_co]) -> ActionTemplate[R_co]: ...
 @overload
 def action(
     *, source: Source | None = None, label: str = ""
-) -> Callable[[Callable[..., R]], ActionTemplate[R]]: ...
+) -> Callable[[Callable[..., R_co]], ActionTemplate[R_co]]: ...
 def action(
-    function: Callable[..., R] | None = None,
+    function: Callable[..., R_co] | None = None,
     *,
     source: Source | None = None,
     label: str = "",
-) -> ActionTemplate[R] | Callable[[Callable[..., R]], ActionTemplate[R]]:
+) -> ActionTemplate[R_co] | Callable[[Callable[..., R_co]], ActionTemplate[R_co]]:
     """Make a function an action. ``source`` cites what it models.
 
     ``label`` is what traces print, if it is not ``function()`` with the errno of the source.
     """
 
-    def decorate(decorated: Callable[..., R]) -> ActionTemplate[R]:
+    def decorate(decorated: Callable[..., R_co]) -> ActionTemplate[R_co]:
         plain(decorated, "@action")
         return ActionTemplate(decorated, source, label)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 _SHORT = 50  # characters of a repr that still read well in a one-line message
-# Not an author's lines: the language, what Python makes up, and the Enum that rejects a misspelt member.
+# No author's lines: the language, what Python makes up, and the Enum that lacks a misspelt member.
 _OURS = (str(Path(__file__).resolve().parent) + os.sep, "<", enum.__file__)
 
 

@@ -59,7 +59,7 @@ def answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         ) from error
     except NameError as error:
         raise ModelError(str(error), "define or import it", where=raised_at(error)) from error
-    except Exception as error:
+    except Exception as error:  # whatever a line of Python can raise, it is a mistake in the model
         raise ModelError(
             f"Python cannot run this line: {type(error).__name__}: {error}",
             "the language has == != < <= > >= + - & | ~, is_in(), becomes(), ite(c, a, b), "
@@ -102,7 +102,7 @@ def instances(
 def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         hints = typing.get_type_hints(function)
-    except Exception as error:  # whatever an annotation, which is Python code, can raise
+    except Exception as error:  # noqa: BLE001  # an annotation is Python code and can raise anything
         raise ModelError(
             f"a type in its signature is unknown: {error}",
             "define or import it at the top of the file, not under TYPE_CHECKING",

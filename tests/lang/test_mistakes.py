@@ -113,8 +113,8 @@ def test_a_property_is_refused_for(source: str, told: str) -> None:
 
 
 def test_an_expression_of_a_finished_model_has_no_truth_value_either() -> None:
-    condition: Expr[bool] = Device("dev0").dead == True  # noqa: E712 - the language's own ==
-    with pytest.raises(ModelError, match="`dev0.dead == true` was used as a Python truth value"):
+    condition: Expr[bool] = Device("dev0").dead == True
+    with pytest.raises(ModelError, match=r"`dev0\.dead == true` was used as a Python truth value"):
         bool(condition)
 
 

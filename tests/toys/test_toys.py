@@ -88,9 +88,7 @@ def test_petersons_lock_with_its_announcements_swapped_fails_within_six_steps() 
     assert trace[-1].startswith("enter")
 
 
-@pytest.mark.parametrize(
-    ("seats", "transitions"), [(2, 8), (3, 27), (4, 88), (5, 265)], ids=lambda n: str(n)
-)
+@pytest.mark.parametrize(("seats", "transitions"), [(2, 8), (3, 27), (4, 88), (5, 265)], ids=str)
 def test_philosophers_starve_after_each_has_taken_one_fork(seats: int, transitions: int) -> None:
     report = explored(philosophers.table(seats), [philosophers.no_fork_is_shared])
     # Words in a circle over three hands without two neighbours that hold one fork: the trace of
