@@ -1,0 +1,56 @@
+# `make` or `make help` lists the targets. Nothing is installed outside this folder.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: check test lint counterexamples wheel-test clean help
+
+check: $(READY) ## Check every design against every property.
+	$(BIN)/python -m model check
+
+test: lint ## Lint, types and tests.
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+lint: $(READY) ## Style only.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+counterexamples: $(READY) ## Make the violations found the expected ones.
+	$(BIN)/python -m model check --update-counterexamples
+
+# In a folder of its own, without the sources, as its users have it.
+wheel-test: $(READY) ## Build the wheel and the sdist, and try the wheel by itself.
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist
+	@set -e; \
+	place=$$(mktemp -d); \
+	trap 'rm -rf "$$place"' EXIT; \
+	"$(PYTHON)" -m venv "$$place/venv"; \
+	"$$place/venv/bin/python" -m pip install --quiet dist/*.whl; \
+	cd /; \
+	echo "cd / && python -m model check driver_managed_dma"; \
+	"$$place/venv/bin/python" -m model check driver_managed_dma
+
+# Made again when pyproject.toml has changed; an editable install follows the sources by itself.
+$(READY): pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "This needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1)." \
+		     "Try: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean: ## Remove what was built, the virtual environment too.
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## Show this.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-16s %s\n' "$$name" "$$text"; \
+	done
