@@ -117,10 +117,10 @@ class Property:
     def concerns(self, system: System) -> bool:
         """Whether ``system`` ever gives the fields that this property is about a new value."""
         changed = {
-            update.variable
+            variable
             for action in system.actions
-            for update in action.updates
-            if not (isinstance(update.value, Const) and update.value.value in update.variable.initial)
+            for variable, new in ((update.variable, update.value) for update in action.updates)
+            if not (isinstance(new, Const) and new.value in variable.initial)
         }
         return all(
             any(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import enum
 import copy
+import enum
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
