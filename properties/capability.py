@@ -53,9 +53,7 @@ def hotplugged_member_can_join_its_user(d: Device) -> Possible:
     return Possible(
         when=owned_by_user(d.group) & (d.stage == Stage.ADDED),
         during=owned_by_user(d.group),
-        goal=all_of(
-            [owned_by_user(d.group), d.stage == Stage.BOUND, d.driver == Driver.VFIO]
-        ),
+        goal=all_of([owned_by_user(d.group), d.stage == Stage.BOUND, d.driver == Driver.VFIO]),
     )
 
 

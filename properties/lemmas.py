@@ -6,9 +6,8 @@ does not hold simply has one lemma less; the induction keeps the largest set tha
 
 from __future__ import annotations
 
-from model.lang import Expr, Property, all_of, any_of, implies, invariant
+from model.lang import Expr, Property, all_of, any_of, count, implies, invariant
 from model.linux.state import (
-    KERNEL_DMA,
     Container,
     Device,
     Domain,
@@ -33,6 +32,7 @@ _CLAIMED = (
     Stage.REMOVE,
     Stage.CLEANUP,
 )
+_OWN_CLAIM = (Stage.PROBE, Stage.PROBED, Stage.BOUND, Stage.REMOVE)
 
 
 @invariant(broken="group->owner and the container disagree.")
@@ -47,10 +47,61 @@ def driver_is_set_with_stage(d: Device) -> Expr[bool]:
     return (d.driver == Driver.NONE) == d.stage.is_in(*_NO_DRIVER)
 
 
-@invariant(broken="A claim is held at the wrong time.")
-def claim_is_held_from_configure_to_cleanup(d: Device) -> Expr[bool]:
-    """A claim is held by kernel-DMA drivers only, from dma_configure to dma_cleanup."""
-    return d.claim == all_of([d.driver.is_in(*KERNEL_DMA), d.stage.is_in(*_CLAIMED)])
+# Who holds a claim when: one lemma for each kind of driver and each way that a design treats it.
+# A design keeps those that are its own; the others do not hold there and drop out.
+
+
+@invariant(broken="A device without a driver holds a claim.")
+def no_driver_no_claim(d: Device) -> Expr[bool]:
+    """A device without a driver holds no claim."""
+    return implies(d.driver == Driver.NONE, ~d.claim)
+
+
+@invariant(broken="A kernel-DMA driver's claim is held at the wrong time.")
+def kernel_driver_claims_from_configure_to_cleanup(d: Device) -> Expr[bool]:
+    """An ordinary driver's claim is held exactly from dma_configure to dma_cleanup."""
+    return implies(d.driver == Driver.KERNEL, d.claim == d.stage.is_in(*_CLAIMED))
+
+
+@invariant(broken="A kernel-DMA driver holds a claim.")
+def kernel_driver_claims_nothing(d: Device) -> Expr[bool]:
+    """An ordinary driver never holds a claim."""
+    return implies(d.driver == Driver.KERNEL, ~d.claim)
+
+
+@invariant(broken="A converted driver's claim is held at the wrong time.")
+def converted_driver_claims_from_probe_to_remove(d: Device) -> Expr[bool]:
+    """A converted driver's claim is held exactly from its own call in .probe to .remove."""
+    return implies(d.driver == Driver.CONVERTED, d.claim == d.stage.is_in(*_OWN_CLAIM))
+
+
+@invariant(broken="A vfio or stub driver holds a claim.")
+def exempt_driver_claims_nothing(d: Device) -> Expr[bool]:
+    """vfio's drivers and pci-stub never hold a claim."""
+    return implies(d.driver.is_in(Driver.VFIO, Driver.STUB), ~d.claim)
+
+
+@invariant(broken="A vfio or stub driver's claim is held at the wrong time.")
+def exempt_driver_claims_until_probe(d: Device) -> Expr[bool]:
+    """vfio's drivers and pci-stub hold a claim from dma_configure to their own call in .probe."""
+    early = (Stage.CONFIGURED, Stage.PROBE_ENTRY)
+    return implies(
+        d.driver.is_in(Driver.VFIO, Driver.STUB),
+        implies(d.stage.is_in(*early), d.claim)
+        & implies(d.claim, d.stage.is_in(*early, Stage.CLEANUP)),
+    )
+
+
+@invariant(broken="A driver makes an ownership call of its own that should not.")
+def own_call_is_a_converted_drivers(d: Device) -> Expr[bool]:
+    """Only a converted driver makes an ownership call of its own."""
+    return implies(d.stage == Stage.PROBE_ENTRY, d.driver == Driver.CONVERTED)
+
+
+@invariant(broken="A driver makes an ownership call of its own that should not.")
+def own_call_is_an_exempt_drivers(d: Device) -> Expr[bool]:
+    """Only vfio's drivers and pci-stub make an ownership call of their own."""
+    return implies(d.stage == Stage.PROBE_ENTRY, d.driver.is_in(Driver.VFIO, Driver.STUB))
 
 
 @invariant(broken="A driver's claim stands beside userspace's.")
@@ -59,16 +110,35 @@ def no_claim_in_user_owned_group(g: Group) -> Expr[bool]:
     return implies(owned_by_user(g), ~any_of(d.claim for d in g.devices))
 
 
-@invariant(broken="The group is on a domain that its container does not account for.")
-def group_domain_follows_container(g: Group) -> Expr[bool]:
-    """The group's domain is the kernel's, the user's or blocking, as its container says."""
-    return all_of(
-        [
-            (g.domain == Domain.DEFAULT) == (g.container == Container.NONE),
-            (g.domain == Domain.USER) == (g.container == Container.IOMMU),
-            g.domain != Domain.NONE,
-        ]
-    )
+@invariant(about=(Group.owner_cnt,), broken="owner_cnt exceeds the claims that are held.")
+def owner_cnt_at_most_claims_held(g: Group) -> Expr[bool]:
+    """owner_cnt is at most the number of claims held; a design may lose counts, but not invent."""
+    return g.owner_cnt <= count([*(d.claim for d in g.devices), g.owner == Owner.VFIO])
+
+
+@invariant(broken="The group is on the kernel's domain, or off it, at the wrong time.")
+def default_domain_without_container(g: Group) -> Expr[bool]:
+    """The group is on the kernel's domain exactly while it has no container."""
+    return (g.domain == Domain.DEFAULT) == (g.container == Container.NONE)
+
+
+@invariant(broken="The group is on the user's domain, or off it, at the wrong time.")
+def user_domain_with_iommu(g: Group) -> Expr[bool]:
+    """The group is on the user's domain exactly while its container has an IOMMU."""
+    return (g.domain == Domain.USER) == (g.container == Container.IOMMU)
+
+
+@invariant(broken="The group is on no domain.")
+def group_is_on_some_domain(g: Group) -> Expr[bool]:
+    """The group is on some domain."""
+    return g.domain != Domain.NONE
+
+
+@invariant(broken="A member is off the user's domain.")
+def member_is_on_users_domain(d: Device) -> Expr[bool]:
+    """While the container has an IOMMU every member is on the user's domain."""
+    on = is_member(d) & (d.group.container == Container.IOMMU)
+    return implies(on, d.domain == Domain.USER)
 
 
 @invariant(broken="A member is on another domain than its group.")
@@ -98,36 +168,66 @@ def dead_device_is_not_probed(d: Device) -> Expr[bool]:
 
 @invariant(broken="A pending return value stands at the wrong time.")
 def ret_is_pending_while_unwinding(d: Device) -> Expr[bool]:
-    """A return value is pending only while a failed probe unwinds, and it is an error."""
+    """A return value is pending only while a failed probe unwinds."""
     unwinding = (Stage.REMOVE, Stage.CLEANUP, Stage.DEVRES, Stage.RETURN)
     return all_of(
         [
             implies(d.ret != Ret.NONE, d.stage.is_in(*unwinding)),
             implies(d.stage == Stage.RETURN, d.ret != Ret.NONE),
-            d.ret != Ret.OK,
         ]
     )
 
 
-@invariant(broken="A thread stands where this design has no step.")
-def no_own_call_and_no_oops(d: Device) -> Expr[bool]:
-    """No .probe makes an ownership call of its own, and no thread has died."""
-    own_call = (d.stage == Stage.PROBE_ENTRY) | (d.driver == Driver.CONVERTED)
-    return ~own_call & (d.stage != Stage.OOPS)
+@invariant(broken="A failed probe will return 0.")
+def pending_ret_is_an_error(d: Device) -> Expr[bool]:
+    """A pending return value is an error."""
+    return d.ret != Ret.OK
+
+
+@invariant(broken="A driver is bound that this design does not know.")
+def no_converted_driver(d: Device) -> Expr[bool]:
+    """No driver is a converted one."""
+    return d.driver != Driver.CONVERTED
+
+
+@invariant(broken="A driver makes an ownership call of its own.")
+def no_own_call(d: Device) -> Expr[bool]:
+    """No .probe makes an ownership call of its own."""
+    return d.stage != Stage.PROBE_ENTRY
+
+
+@invariant(broken="A thread has died.")
+def no_oops(d: Device) -> Expr[bool]:
+    """No thread has died."""
+    return d.stage != Stage.OOPS
 
 
 LEMMAS: tuple[Property, ...] = (
     owner_is_set_with_container,
     driver_is_set_with_stage,
-    claim_is_held_from_configure_to_cleanup,
+    no_driver_no_claim,
+    kernel_driver_claims_from_configure_to_cleanup,
+    kernel_driver_claims_nothing,
+    converted_driver_claims_from_probe_to_remove,
+    exempt_driver_claims_nothing,
+    exempt_driver_claims_until_probe,
+    own_call_is_a_converted_drivers,
+    own_call_is_an_exempt_drivers,
     no_claim_in_user_owned_group,
-    group_domain_follows_container,
+    default_domain_without_container,
+    user_domain_with_iommu,
+    group_is_on_some_domain,
+    member_is_on_users_domain,
     member_is_on_its_groups_domain,
     device_fd_implies_vfio_in_container,
     container_implies_file,
     dead_device_is_not_probed,
     ret_is_pending_while_unwinding,
-    no_own_call_and_no_oops,
+    pending_ret_is_an_error,
+    no_converted_driver,
+    no_own_call,
+    no_oops,
+    owner_cnt_at_most_claims_held,
     accounting.owner_cnt_equals_claims_held,
     accounting.owner_cnt_never_below_zero,
     accounting.no_claim_taken_from_another,

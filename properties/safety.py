@@ -15,9 +15,7 @@ from model.linux.state import (
 )
 
 
-@invariant(
-    broken="A kernel-DMA driver is in .probe or bound although userspace owns the group."
-)
+@invariant(broken="A kernel-DMA driver is in .probe or bound although userspace owns the group.")
 def no_kernel_dma_in_user_owned_group(g: Group) -> Expr[bool]:
     """While userspace owns a group, no kernel-DMA driver is in .probe or bound there."""
     return never_both(owned_by_user(g), any_of(runs_kernel_dma(d) for d in g.devices))
@@ -31,9 +29,7 @@ def no_user_claim_beside_kernel_dma(g: Group) -> Expr[bool]:
     return never_both(any_of(runs_kernel_dma(d) for d in g.devices), enabled("set_container", g))
 
 
-@invariant(
-    broken="A member is on the kernel's domain although userspace owns the group."
-)
+@invariant(broken="A member is on the kernel's domain although userspace owns the group.")
 def no_member_on_kernel_domain_in_user_owned_group(g: Group) -> Expr[bool]:
     """While userspace owns a group, no member of it is on the kernel's DMA domain."""
     on_kernel_domain = any_of(is_member(d) & (d.domain == Domain.DEFAULT) for d in g.devices)

@@ -86,7 +86,7 @@ design = driver_managed_dma.design.variant(
     but="a driver claims in its own .probe, if it was converted to do so, and the bus never does",
     summary="The claim is made by .probe itself, in drivers that were converted",
     source="Bjorn Helgaas's question of 2021-12-30 on [PATCH v4 03/13]",
-    fate="rejected the same day: the claim must precede .probe, and almost every driver would change",
+    fate="rejected the same day: the claim must precede .probe, and most drivers would change",
     actions=[
         dma_configure,
         probe_start,

@@ -17,7 +17,7 @@ def pci(function: str, errno: str = "", version: str = "6.1.192") -> Source:
 
 @action(source=pci("pci_dma_configure"))
 def dma_configure(d: Device, drv: Driver) -> Action | None:
-    """Its last step is iommu_device_use_default_domain(), for drivers without the flag."""
+    """Its last step is the kernel's claim, for drivers without the flag."""
     return ownership.configure(d, drv, skipped=DRIVER_MANAGED_DMA)
 
 
@@ -29,7 +29,7 @@ def dma_configure_busy(d: Device, drv: Driver) -> Action | None:
 
 @action(source=pci("pci_dma_cleanup"))
 def dma_cleanup(d: Device, drv: Driver) -> Action | None:
-    """iommu_device_unuse_default_domain(), for drivers without the flag."""
+    """The kernel's claim is given back, for drivers without the flag."""
     return ownership.cleanup(d, drv, skipped=DRIVER_MANAGED_DMA)
 
 

@@ -36,8 +36,11 @@ def probe_start(d: Device, drv: Driver) -> Action | None:
     )
 
 
-@action(source=Source("iommu_device_unuse_dma_api", "drivers/iommu/iommu.c",
-                      PROPOSED, "device_lock, group->mutex"))
+@action(
+    source=Source(
+        "iommu_device_unuse_dma_api", "drivers/iommu/iommu.c", PROPOSED, "device_lock, group->mutex"
+    )
+)
 def unuse_in_probe(d: Device) -> Action:
     """vfio or pci-stub gives the claim back, inside .probe."""
     return Action(

@@ -16,8 +16,10 @@ def dma_cleanup(d: Device, drv: Driver) -> Action | None:
     return plain and Action([*plain.guard, d.claim], plain.update)
 
 
-@action(source=pci("pci_dma_cleanup", version=unuse_in_probe.PROPOSED),
-        label="pci_dma_cleanup() skips unuse")
+@action(
+    source=pci("pci_dma_cleanup", version=unuse_in_probe.PROPOSED),
+    label="pci_dma_cleanup() skips unuse",
+)
 def dma_cleanup_skip(d: Device, drv: Driver) -> Action | None:
     """.probe has given the claim back: nothing is left to do."""
     plain = ownership.cleanup(d, drv, skipped=ownership.EVERY_DRIVER)

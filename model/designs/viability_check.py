@@ -67,8 +67,10 @@ def vfio_iommu_group_notifier_bug_on(d: Device) -> Action:
     )
 
 
-@action(source=Source("iommu_probe_device", "drivers/iommu/iommu.c", VERSION, "group->mutex"),
-        label="iommu_probe_device() ends")
+@action(
+    source=Source("iommu_probe_device", "drivers/iommu/iommu.c", VERSION, "group->mutex"),
+    label="iommu_probe_device() ends",
+)
 def iommu_probe_device_end(d: Device) -> Action:
     """The default domain, whoever uses the group."""
     return Action(

@@ -37,9 +37,7 @@ class Graph:
         return reaching
 
 
-def _reversed(
-    n: int, offsets: array[int], targets: array[int]
-) -> tuple[array[int], array[int]]:
+def _reversed(n: int, offsets: array[int], targets: array[int]) -> tuple[array[int], array[int]]:
     """The same graph with every edge turned round."""
     starts = array("q", bytes(8 * (n + 1)))
     for j in targets:

@@ -97,18 +97,20 @@ class Lowered:
             case Less(children=(left, right)):
                 return f"({self._value(left)} < {self._value(right)})"
             case OneOf(children=(inner,)):
-                members = sum(1 << number for number in {_number(v) for v in item.values if _number(v) >= 0})
+                numbers = {_number(value) for value in item.values}
                 if isinstance(inner, Var) and inner.kind is not int:
+                    members = sum(1 << number for number in numbers)
                     return f"({members} >> ({self._value(inner)}) & 1)"
-                return f"({self._value(inner)} in {{{', '.join(str(_number(v)) for v in item.values)}}})"
+                return f"({self._value(inner)} in {sorted(numbers)})"
             case _:
                 return f"({self._value(item)})"
 
     def _pinned(self, item: Expr[bool]) -> tuple[int, int] | None:
         """(mask, value) if ``item`` says just that fields have fixed values, else None."""
         match item:
-            case Equal(children=(Var() as variable, Const() as constant)) | Equal(
-                children=(Const() as constant, Var() as variable)
+            case (
+                Equal(children=(Var() as variable, Const() as constant))
+                | Equal(children=(Const() as constant, Var() as variable))
             ):
                 return self._field(variable, constant.value)
             case OneOf(children=(Var() as variable,)) if len(item.values) == 1:
@@ -156,7 +158,11 @@ class Lowered:
             case Subtract(children=(left, right)):
                 return f"({self._value(left)} - ({self._value(right)}))"
             case Count():
-                return "(" + (" + ".join(f"bool({self._truth(c)})" for c in item.children) or "0") + ")"
+                return (
+                    "("
+                    + (" + ".join(f"bool({self._truth(c)})" for c in item.children) or "0")
+                    + ")"
+                )
             case _:
                 return f"bool({self._truth(item)})"
 
@@ -209,7 +215,9 @@ class Lowered:
                 continue
             first = variable.domain.values[0]
             low = first if type(first) is int else 0
-            checks.append((f"v{k}", self._value(update.value), low, low + len(variable.domain.values)))
+            checks.append(
+                (f"v{k}", self._value(update.value), low, low + len(variable.domain.values))
+            )
             terms.append(f"(v{k}{f' - {low}' if low else ''}) << {self._shift[variable]}")
         after = f"s & {~mask}" if mask else "s"
         after += f" | {value}" if value else ""

@@ -195,7 +195,9 @@ class _Search:
 
     def _finding(self, claim: Claim, stopped: str) -> Finding:
         if claim.name in self.violated:
-            return Finding(Verdict.VIOLATED, "shortest trace", self._trace(*self.violated[claim.name]))
+            return Finding(
+                Verdict.VIOLATED, "shortest trace", self._trace(*self.violated[claim.name])
+            )
         missing = [what for name, what in self.awaited if name == claim.name]
         if claim.kind is Kind.REACHABLE and not missing:
             return Finding(Verdict.HOLDS, "reached")
@@ -223,9 +225,7 @@ class _Search:
                 for part in (case.that, case.during, case.when)
             )
             reaching = self.graph.can_reach(goal, during)
-            found = next(
-                (j for j in range(len(self.states)) if when[j] and not reaching[j]), None
-            )
+            found = next((j for j in range(len(self.states)) if when[j] and not reaching[j]), None)
             if found is not None and (first is None or found < first):
                 first = found
         if first is None:

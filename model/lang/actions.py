@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, overload
 
 from model.lang.domains import Value, show
@@ -193,6 +193,10 @@ class ActionTemplate(Generic[R_co]):
         if self.source and self.source.errno and "=" not in text:
             text += f" = {self.source.errno}"
         return text
+
+    def citing(self, source: Source, label: str = "") -> ActionTemplate[R_co]:
+        """The same action, where another design has it in another place."""
+        return replace(self, source=source, label=label or self.label)
 
     def __call__(self, *arguments: Any) -> R_co:
         """The action for ``arguments``, so that a design can extend another's action."""

@@ -31,7 +31,8 @@ class Size:
                 )
         if not self.groups or not self.devices + self.hotplug:
             raise ModelError(
-                f"the size {self} has no device", "give at least one group and one device",
+                f"the size {self} has no device",
+                "give at least one group and one device",
                 subject="",
             )
 
@@ -98,8 +99,14 @@ class Design:
                 kept.insert(place, new)
             place += 1
         return Design(
-            name, summary or f"Like {self.name}, but {but}", source, fate, tuple(kept),
-            drivers or self.drivers, self, but,
+            name,
+            summary or f"Like {self.name}, but {but}",
+            source,
+            fate,
+            tuple(kept),
+            drivers or self.drivers,
+            self,
+            but,
         )
 
     def system(self, size: Size) -> System:
@@ -132,7 +139,9 @@ class Design:
         return self.name
 
 
-def _named(name: str, actions: list[ActionTemplate[Action | None]], design: str) -> ActionTemplate[Action | None]:
+def _named(
+    name: str, actions: list[ActionTemplate[Action | None]], design: str
+) -> ActionTemplate[Action | None]:
     for template in actions:
         if template.name == name:
             return template

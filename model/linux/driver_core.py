@@ -49,8 +49,9 @@ def device_initial_probe_no_match(d: Device) -> Action:
     return _move(d, Stage.ADDED, Stage.IDLE)
 
 
-@action(source=Source("pci_dma_configure", "drivers/pci/pci-driver.c", "6.1.192", LOCK,
-                      "-EPROBE_DEFER"))
+@action(
+    source=Source("pci_dma_configure", "drivers/pci/pci-driver.c", "6.1.192", LOCK, "-EPROBE_DEFER")
+)
 def dma_configure_defer(d: Device) -> Action:
     """The firmware's part of dma_configure is not ready; no claim was tried."""
     return Action(

@@ -42,8 +42,10 @@ def iommu_group_alloc(d: Device) -> Action:
     )
 
 
-@action(source=Source("iommu_probe_device", _IOMMU, "6.1.192", "group->mutex"),
-        label="iommu_probe_device() ends")
+@action(
+    source=Source("iommu_probe_device", _IOMMU, "6.1.192", "group->mutex"),
+    label="iommu_probe_device() ends",
+)
 def iommu_probe_device_end(d: Device) -> Action:
     """A second critical section: the default domain, unless userspace owns the group."""
     return Action(

@@ -90,9 +90,7 @@ def close_device_fd(d: Device) -> Action:
 @action(source=vfio("vfio_group_fops_release"), label="close(group fd)")
 def close_group_fd(g: Group) -> Action:
     """Userspace closes the group fd; device fds still hold the group's file."""
-    return Action(
-        actor=user(g), guard=[g.file == File.OPEN], update=[g.file.becomes(File.CLOSING)]
-    )
+    return Action(actor=user(g), guard=[g.file == File.OPEN], update=[g.file.becomes(File.CLOSING)])
 
 
 @action(source=Source("do_exit", "kernel/exit.c", "6.1.192"))
@@ -146,8 +144,11 @@ def group_release(g: Group) -> Action:
     )
 
 
-@action(source=Source("iommu_group_release_dma_owner", "drivers/iommu/iommu.c", "6.1.192",
-                      "group->mutex"))
+@action(
+    source=Source(
+        "iommu_group_release_dma_owner", "drivers/iommu/iommu.c", "6.1.192", "group->mutex"
+    )
+)
 def release_dma_owner(g: Group) -> Action:
     """The claim is given back and the group returns to the kernel's domain."""
     return Action(
@@ -167,8 +168,9 @@ def group_release_end(g: Group) -> Action:
     )
 
 
-@action(source=Source("vfio_unregister_group_dev", "drivers/vfio/vfio_main.c", "5.19",
-                      "device_lock"))
+@action(
+    source=Source("vfio_unregister_group_dev", "drivers/vfio/vfio_main.c", "5.19", "device_lock")
+)
 def vfio_unregister_group_dev(d: Device) -> Action:
     """vfio's .remove waits until userspace has closed the device fd."""
     return Action(
