@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
+import contextlib
 import os
 import sys
 import traceback
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 
 from model.designs import DESIGNS
 from model.engines.result import Verdict
@@ -31,20 +34,26 @@ class Entry:
     """A design that can be checked.
 
     ``home`` is the folder of its expected counterexamples; without one everything should hold.
+    ``file`` is the variant's file as it was named, if the design comes from one.
     """
 
     design: Design
     home: Path | None
+    file: Path | None = None
+
+    def recorded(self, name: str) -> Path | None:
+        """The committed counterexample for property ``name``, if there is one."""
+        if self.home is None or name not in self._expected:
+            return None
+        return self.home / f"{name}{_ENDING}"
 
     def expectation(self, name: str) -> Document | None:
-        """The committed counterexample for property ``name``, if it is expected to be violated.
+        """What the committed counterexample for property ``name`` says, if there is one.
 
         Raises TraceFileError for a file that is none.
         """
-        if self.home is None or name not in self._expected:
-            return None
-        path = self.home / f"{name}{_ENDING}"
-        return read(path.read_bytes(), path)
+        path = self.recorded(name)
+        return read(path.read_bytes(), path) if path else None
 
     def expected(self, name: str, size: Size) -> Verdict:
         """The verdict expected of property ``name`` at ``size``.
@@ -62,6 +71,9 @@ class Entry:
             if enough and size.groups >= document.about("groups", int)
             else Verdict.HOLDS
         )
+
+    def __str__(self) -> str:
+        return self.design.name
 
     @cached_property
     def _expected(self) -> frozenset[str]:
@@ -91,9 +103,22 @@ def find(name: str) -> Entry:
         if entry.design.name == name:
             return entry
     raise UsageError(
-        f"there is no design {name!r}; {did_you_mean(name, [d.name for d in DESIGNS])} "
-        "A variant of your own is given by the path of its .py file"
+        f"there is no design {name!r} (a variant of your own is given as the path of its .py "
+        f"file); {did_you_mean(name, [d.name for d in DESIGNS])}"
     )
+
+
+def find_all(names: Sequence[str]) -> list[Entry]:
+    """The designs of these names and files, or every design of the project if there are none.
+
+    Raises UsageError and ModelError as ``find`` does, and UsageError for two designs of one name:
+    nobody could tell their results apart.
+    """
+    found = [find(name) for name in dict.fromkeys(names)] if names else list(entries())
+    name, times = Counter(entry.design.name for entry in found).most_common(1)[0]
+    if times > 1:
+        raise UsageError(f"{times} of the designs are called {name!r}; give each its own name")
+    return found
 
 
 def find_property(name: str) -> Property:
@@ -107,27 +132,38 @@ def find_property(name: str) -> Property:
 
 
 def _load(path: Path) -> Entry:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the variant's .py file in it")
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(f"_variant_{path.stem}", path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise UsageError(f"{path} is no Python file; its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # annotations are looked up there
+    module = ModuleType(f"_variant_{str(path.resolve()).replace('.', '_')}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # annotations are looked up there
     try:
-        spec.loader.exec_module(module)
-    except ModelError:
-        raise
+        # Compiled here: a cached .pyc would hide a change made within the same second.
+        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        # What the variant prints is for its author, not part of the results on stdout.
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(code, module.__dict__)  # noqa: S102  # it is what the user asked to run
     except SyntaxError as error:
         raise ModelError(
             f"syntax error: {error.msg}",
             "mend the line",
-            where=Location(str(path), error.lineno or 1),
+            where=Location(error.filename or str(path), error.lineno or 1),
             subject="",
         ) from None
-    except Exception as error:  # the author's own code: any mistake of theirs may come out
+    except ModelError as error:
+        # A call such as design.variant() is ours; the line that is at fault is the author's.
+        if error.where is not None and error.where.file == str(path):
+            raise
+        where = _line_in(path, error)
+        raise ModelError(error.wrong, error.instead, where=where, subject=error.subject) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the author's own code: anything
+        told = " ".join(f"{type(error).__name__}: {error}".split())
         raise ModelError(
-            f"{type(error).__name__}: {error}",
+            told,
             "the variant must import without errors",
             where=_line_in(path, error),
             subject="",
@@ -140,9 +176,10 @@ def _load(path: Path) -> Entry:
             where=Location(str(path), 1),
             subject="",
         )
-    return Entry(design, path.resolve().parent / _COUNTEREXAMPLES / design.name)
+    return Entry(design, path.resolve().parent / _COUNTEREXAMPLES / design.name, path)
 
 
-def _line_in(path: Path, error: Exception) -> Location:
+def _line_in(path: Path, error: BaseException) -> Location:
+    """The last line of the file ``path`` that ``error`` passed through."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     return Location(str(path), (lines[-1] if lines else 1) or 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from model.catalogue import Entry, find, find_property
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import explore
-from model.lang import Claim, Kind, ModelError, Property, System
+from model.lang import Claim, Kind, ModelError, Property, System, did_you_mean
 from model.linux.design import Design, Size
 from properties import PROPERTIES
 
@@ -55,12 +55,17 @@ class Result:
     whole answer for the design.
     """
 
-    design: Design
+    entry: Entry
     asked: Property
     size: Size
     expected: Verdict
     finding: Finding
     report: Report
+
+    @property
+    def design(self) -> Design:
+        """The design that was asked about."""
+        return self.entry.design
 
     @property
     def verdict(self) -> Verdict:
@@ -87,16 +92,21 @@ class Result:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The results of a run, in the order of designs and properties."""
+    """The results of a run, in the order of designs and properties.
+
+    ``skipped`` names designs that an interrupt left unchecked.
+    """
 
     results: tuple[Result, ...]
+    skipped: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Result:
         """The result for the property ``name``, of the first design that has one."""
         for result in self.results:
             if result.asked.name == name:
                 return result
-        raise KeyError(name)
+        known = [result.asked.name for result in self.results]
+        raise KeyError(f"{name!r} was not checked; {did_you_mean(name, known)}")
 
     @property
     def passed(self) -> bool:
@@ -105,7 +115,10 @@ class Outcome:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The gravest of the results' codes: a violation, then one that has vanished."""
+        """The gravest of the results' codes: a violation, then one that has vanished.
+
+        What was skipped is undetermined, and a run without any result has exercised nothing.
+        """
         order = (
             ExitCode.VIOLATED,
             ExitCode.VANISHED,
@@ -114,7 +127,9 @@ class Outcome:
             ExitCode.AS_EXPECTED,
         )
         codes = {result.exit_code for result in self.results}
-        return next((code for code in order if code in codes), ExitCode.AS_EXPECTED)
+        if self.skipped:
+            codes.add(ExitCode.UNDETERMINED)
+        return next((code for code in order if code in codes), ExitCode.VACUOUS)
 
     def __str__(self) -> str:
         """One line for each result that is not as expected: what pytest shows on failure."""
@@ -124,6 +139,7 @@ class Outcome:
             for r in self.results
             if not r.as_expected
         ]
+        wrong += [f"{name}: not checked" for name in self.skipped]
         return "\n".join(wrong) or f"{len(self.results)} verdicts as expected"
 
 
@@ -141,10 +157,7 @@ def check(
     ``design`` is a name, the path of a variant's file, or a Design, of which everything is
     expected to hold. Raises UsageError, ModelError or TraceFileError for what cannot be checked.
     """
-    if isinstance(design, Design):
-        entry = Entry(design, home=None)
-    else:
-        entry = find(str(design))
+    entry = Entry(design, None) if isinstance(design, Design) else find(str(design))
     size = Size(devices, hotplug, groups)
     chosen = [find_property(name) for name in properties]
     return Outcome(tuple(check_entry(entry, chosen, size, Engine(engine), limits or Limits())))
@@ -165,7 +178,7 @@ def check_entry(
     """
     limits = limits or Limits()
     system = entry.design.system(size)
-    wanted = list(chosen) or [p for p in PROPERTIES if _answers(engine, p, system)]
+    wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
     claims = [item.ground(system) for item in wanted]
     report = _run(engine, system, claims, limits, depth)
     for item in wanted:
@@ -174,7 +187,7 @@ def check_entry(
             about = ", ".join(f.name for f in item.about)
             finding = Finding(Verdict.VACUOUS, f"nothing in {entry.design} ever changes {about}")
         expected = entry.expected(item.name, size)
-        yield Result(entry.design, item, size, expected, finding, report)
+        yield Result(entry, item, size, expected, finding, report)
 
 
 def _answers(engine: Engine, item: Property, system: System) -> bool:
@@ -239,12 +252,13 @@ def _both(system: System, claims: Sequence[Claim], limits: Limits, depth: int) -
     findings = dict(searched.findings)
     for name, other in solved.findings.items():
         mine = findings[name]
-        verdicts = {mine.verdict, other.verdict}
-        if Verdict.UNDETERMINED in verdicts:
-            findings[name] = mine if other.verdict is Verdict.UNDETERMINED else other
-        elif mine.verdict is Verdict.VACUOUS and other.verdict is Verdict.HOLDS:
+        if other.verdict is Verdict.UNDETERMINED:
             continue
-        elif len(verdicts) > 1 or len(mine.trace or ()) != len(other.trace or ()):
+        if mine.verdict is Verdict.VACUOUS and other.verdict is Verdict.HOLDS:
+            continue
+        if mine.verdict is Verdict.UNDETERMINED:
+            findings[name] = other
+        elif mine.verdict is not other.verdict or len(mine.trace or ()) != len(other.trace or ()):
             raise Disagreement(
                 f"{system.name}: {name}: the search says {_told(mine)}, the solver {_told(other)}"
             )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shlex
+import sys
+import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import click
-from tabulate import tabulate
+from tabulate import SEPARATING_LINE, tabulate
 
-from model.checker import Outcome, Result
-from model.engines.result import Verdict
+from model.checker import ExitCode, Outcome, Result
+from model.engines.result import Progress, Verdict
 from model.evidence import meta, text
+from model.linux.design import Size
 from model.traces.itf import dumps
 from properties import PROPERTIES
 
@@ -22,6 +29,9 @@ _COLOURS = {
     Verdict.UNDETERMINED: "yellow",
     Verdict.VACUOUS: "yellow",
 }
+_RACES = 3  # more than a reader takes in at once
+_REASON = 66  # columns of a reason that leave the table readable on a wide terminal
+_HEAD = 11  # columns of a design's name above its column, so that six fit beside each other
 
 
 def as_json(outcome: Outcome) -> str:
@@ -61,14 +71,37 @@ def _as_dict(result: Result) -> dict[str, object]:
     }
 
 
+def as_text(outcome: Outcome, style: str, program: str) -> str:
+    """The results for people, ending in a newline and the line that is made to be grepped.
+
+    ``style`` is a table format of tabulate's; ``program`` is how this program was called.
+    """
+    many = len({result.design for result in outcome.results}) > 1
+    parts = [as_matrix(outcome, style) if many else as_list(outcome, style)]
+    parts += _races(outcome, program)
+    told = [*(_unexpected(outcome) if many else ()), *_hints(outcome), *_advice(outcome, program)]
+    if told:
+        parts.append("\n".join(told))
+    parts.append(f"{figures(outcome)}\n{summary(outcome)}")
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
 def as_matrix(outcome: Outcome, style: str) -> str:
     """Properties down, designs across; below them what was explored. ``style`` is tabulate's."""
     designs = list(dict.fromkeys(result.design.name for result in outcome.results))
     found = {result.asked.name for result in outcome.results}
     asked = [item.name for item in PROPERTIES if item.name in found]
-    cells = {(r.asked.name, r.design.name): _cell(r) for r in outcome.results}
+    # Six designs side by side have no room for what was expected: that is told below the table.
+    cells = {
+        (r.asked.name, r.design.name): _cell(r, style) + " !" * (not r.as_expected)
+        for r in outcome.results
+    }
     reports = {r.design.name: r.report for r in outcome.results}
-    rows = [[name, *(cells.get((name, d), "-") for d in designs)] for name in asked]
+    rows: list[list[str]] = [
+        [name, *(cells.get((name, d), "-") for d in designs)] for name in asked
+    ]
+    if style == "simple":
+        rows.append([SEPARATING_LINE])
     for label in ("states", "transitions", "depth"):
         values = [getattr(reports[d], label) for d in designs]
         rows.append([label, *("-" if v is None else f"{v:,}" for v in values)])
@@ -80,45 +113,35 @@ def as_matrix(outcome: Outcome, style: str) -> str:
 
 def as_list(outcome: Outcome, style: str) -> str:
     """One design's results: a row for each property. ``style`` is tabulate's."""
-    rows = [[r.asked.name, _cell(r), r.finding.reason] for r in outcome.results]
+    rows = []
+    for r in outcome.results:
+        verdict = _cell(r, style) + ("" if r.as_expected else f" (expected: {r.expected})")
+        how = r.finding.reason
+        if style == "simple":
+            how = textwrap.shorten(how, _REASON, placeholder=" ...")
+        rows.append([r.asked.name, verdict, how])
     return tabulate(rows, ["property", "verdict", "how"], tablefmt=style, disable_numparse=True)
 
 
-def figures(result: Result) -> str:
-    """One line about the engine's work on one design."""
-    report = result.report
-    parts = [f"{result.design.name}, {result.size}", f"engine {report.engine}"]
-    if report.states is not None:
-        parts.append(f"{report.states:,} states")
-        parts.append(f"{report.transitions:,} transitions")
-        parts.append(f"depth {report.depth}")
-    parts += [f"{report.seconds:.2f} s", f"{report.peak_bytes / 2**20:.0f} MiB"]
-    if report.stopped:
-        parts.append(f"stopped: {report.stopped}")
-    return "; ".join(parts)
-
-
-def traces(outcome: Outcome) -> list[str]:
-    """The race table of every violation that is not expected, or that was asked for alone."""
-    alone = len(outcome.results) == 1
-    return [
-        text(r.finding.trace, r.design.name, r.asked)
-        for r in outcome.results
-        if r.finding.trace is not None and (alone or not r.as_expected)
-    ]
-
-
-def hints(results: Sequence[Result]) -> list[str]:
-    """What stopped an induction, said so that nobody takes it for a violation."""
-    lines = []
-    for r in results:
-        if r.finding.hint is not None:
-            step = (*r.finding.hint.actions, r.finding.hint.stuck_on)[-1]
-            lines.append(
-                f"hint: the induction for {r.asked.name} stops at {step}, in a state that need "
-                "not be reachable; this is no violation"
-            )
-    return lines
+def figures(outcome: Outcome) -> str:
+    """One line about the engine's work: on each design if there is one, else on all of them."""
+    reports = {result.design.name: result.report for result in outcome.results}
+    first = outcome.results[0]
+    seconds = sum(report.seconds for report in reports.values())
+    most = max(report.peak_bytes for report in reports.values())
+    parts = [f"engine {first.report.engine}"]
+    if len(reports) == 1:
+        report = first.report
+        parts.insert(0, f"{first.design.name}, {first.size}")
+        if report.states is not None:
+            parts.append(f"{report.states:,} states")
+            parts.append(f"{report.transitions:,} transitions")
+            parts.append(f"depth {report.depth}")
+        if report.stopped:
+            parts.append(f"stopped: {report.stopped}")
+    else:
+        parts.insert(0, f"{len(reports)} designs, {first.size}")
+    return "; ".join([*parts, f"{seconds:.2f} s", f"{most / 2**20:.0f} MiB"])
 
 
 def summary(outcome: Outcome) -> str:
@@ -130,19 +153,106 @@ def summary(outcome: Outcome) -> str:
     return f"result: {told} {numbers} unexpected={unexpected} exit={int(outcome.exit_code)}"
 
 
-def _cell(result: Result) -> str:
+@contextlib.contextmanager
+def progress(name: str) -> Iterator[Callable[[Progress], None] | None]:
+    """A line on a terminal that says how far the engine is; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # slow to import, so only where somebody watches
+
+    with Console(stderr=True).status(name) as status:
+        yield lambda p: status.update(
+            f"{name}: {p.states:,} states, depth {p.depth}, {p.seconds:.1f} s"
+        )
+
+
+def _races(outcome: Outcome, program: str) -> Iterator[str]:
+    """The first violations that are not expected, or the one that was asked for alone."""
+    alone = len(outcome.results) == 1
+    shown = [
+        (r, r.finding.trace)
+        for r in outcome.results
+        if r.finding.trace is not None and (alone or not r.as_expected)
+    ]
+    for r, trace in shown[:_RACES]:
+        yield text(trace, r.design.name, r.asked)
+    if len(shown) > _RACES:
+        r, _ = shown[_RACES]
+        counts = ("devices", "hotplug", "groups")
+        size = [f" --{c} {getattr(r.size, c)}" for c in counts if r.size != Size()]
+        yield (
+            f"{len(shown) - _RACES} more violations are not expected. To see one:\n"
+            f"  {program} check {_asked_as(r)} -p {r.asked.name}{''.join(size)}\n"
+            "or write all of them to files with --traces DIR"
+        )
+
+
+def _unexpected(outcome: Outcome) -> Iterator[str]:
+    """A line for whatever the matrix marks; what one limit has left open is told together."""
+    told: dict[tuple[str, Verdict, Verdict, str], list[str]] = {}
+    for r in outcome.results:
+        if not r.as_expected:
+            key = (r.design.name, r.verdict, r.expected, r.finding.reason)
+            told.setdefault(key, []).append(r.asked.name)
+    if told:
+        yield "! not as expected:"
+    for (design, verdict, expected, reason), names in told.items():
+        what = names[0] if len(names) == 1 else f"{len(names)} properties"
+        yield f"  {design}: {what}: {verdict}, expected: {expected} ({reason})"
+
+
+def _hints(outcome: Outcome) -> Iterator[str]:
+    """What stopped an induction, said so that nobody takes it for a violation."""
+    found = [(r, r.finding.hint) for r in outcome.results if r.finding.hint is not None]
+    if found:
+        yield "hint, not a violation: where induction stops, in states that need not be reachable"
+    for r, hint in found:
+        action = hint.stuck_on or (hint.actions[-1] if hint.actions else None)
+        where = f"a step of {action.title} breaks it" if action else "some such state breaks it"
+        yield f"  {r.design.name}: {r.asked.name}: {where}"
+
+
+def _advice(outcome: Outcome, program: str) -> Iterator[str]:
+    """What to type next, where there is something to look at."""
+    expected = [r for r in outcome.results if r.as_expected and r.verdict is Verdict.VIOLATED]
+    if expected and len(outcome.results) > 1:
+        yield "To see an expected violation, for instance:"
+        yield f"  {_replay(expected[0], program)}"
+    for r in outcome.results:
+        if r.exit_code is ExitCode.VANISHED:
+            yield f"{r.asked.name} no longer breaks {r.design.name}, as this file says it does:"
+            yield f"  {_shown(r.entry.recorded(r.asked.name))}"
+            yield "If that is right, --update-counterexamples removes it."
+
+
+def _replay(result: Result, program: str) -> str:
+    """The command that shows the committed counterexample of an expected violation."""
+    design = f" --design {_asked_as(result)}" if result.entry.file else ""
+    return f"{program} replay --race{design} {_shown(result.entry.recorded(result.asked.name))}"
+
+
+def _asked_as(result: Result) -> str:
+    return shlex.quote(str(result.entry.file or result.design.name))
+
+
+def _shown(path: Path | None) -> str:
+    """``path`` as somebody would type it here."""
+    near = os.path.relpath(path or "")
+    return shlex.quote(str(path) if near.startswith("..") else near)
+
+
+def _cell(result: Result, style: str) -> str:
     steps = f" {len(result.finding.trace)}" if result.finding.trace is not None else ""
-    told = click.style(f"{result.verdict}{steps}", fg=_COLOURS[result.verdict])
-    if result.as_expected:
-        return told
-    return f"{told} (expected: {result.expected})"
+    told = f"{result.verdict}{steps}"
+    return click.style(told, fg=_COLOURS[result.verdict]) if style == "simple" else told
 
 
 def _narrow(name: str) -> str:
-    """A design's name over several lines, so that six of them fit beside each other."""
+    """A design's name over several lines."""
     lines = [""]
     for word in name.split("_"):
-        if lines[-1] and len(lines[-1]) + len(word) > 11:
+        if lines[-1] and len(lines[-1]) + len(word) > _HEAD:
             lines.append("")
         lines[-1] += ("_" if lines[-1] or len(lines) > 1 else "") + word
     return "\n".join(lines)
