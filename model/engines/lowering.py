@@ -42,25 +42,29 @@ class Lowered:
         self._mask: dict[Var[Any], int] = {}
         position = 0
         for variable in system.variables:
-            width = max(1, (len(variable.domain.values) - 1).bit_length())
+            width = max(1, max(_stored(variable, v) for v in variable.domain.values).bit_length())
             self._shift[variable] = position
             self._mask[variable] = (1 << width) - 1
             position += width
         self.bits = position
+        self._values = {
+            variable: {_stored(variable, value): value for value in variable.domain.values}
+            for variable in system.variables
+        }
         self.successors = self._compile_successors()
 
     def pack(self, state: State) -> int:
         """``state`` as an integer."""
         return sum(
-            variable.domain.values.index(value) << self._shift[variable]
+            _stored(variable, value) << self._shift[variable]
             for variable, value in zip(self.system.variables, state, strict=True)
         )
 
     def unpack(self, packed: int) -> State:
         """The state that ``packed`` stands for."""
         return tuple(
-            variable.domain.values[packed >> self._shift[variable] & self._mask[variable]]
-            for variable in self.system.variables
+            values[packed >> self._shift[variable] & self._mask[variable]]
+            for variable, values in self._values.items()
         )
 
     def condition(self, expression: Expr[bool]) -> Condition:
@@ -126,7 +130,7 @@ class Lowered:
 
     def _field(self, variable: Var[Any], value: Value) -> tuple[int, int]:
         shift = self._shift[variable]
-        return self._mask[variable] << shift, variable.domain.values.index(value) << shift
+        return self._mask[variable] << shift, _stored(variable, value) << shift
 
     def _conjunction(self, items: Sequence[Expr[bool]]) -> str:
         mask, value, others = 0, 0, []
@@ -149,8 +153,7 @@ class Lowered:
                 return str(_number(item.value))
             case Var():
                 shifted = f"s >> {self._shift[item]} & {self._mask[item]}"
-                first = item.domain.values[0]
-                return f"({shifted}) + {first}" if type(first) is int and first else f"({shifted})"
+                return f"(({shifted}) + {_base(item)})" if _base(item) else f"({shifted})"
             case IfElse(children=(condition, yes, no)):
                 return f"({self._value(yes)} if {self._truth(condition)} else {self._value(no)})"
             case Add(children=(left, right)):
@@ -202,33 +205,29 @@ class Lowered:
             match item:
                 case Equal(children=(Var() as variable, Const() as constant)):
                     if best is None or len(variable.domain.values) > len(best[0].domain.values):
-                        best = variable, variable.domain.values.index(constant.value)
+                        best = variable, _stored(variable, constant.value)
         return best
 
     def _action(self, number: int, action: GroundAction) -> list[str]:
-        mask, value, terms, checks = 0, 0, [], []
+        mask, value, terms, inside = 0, 0, [], []
+        lines = [f"if {self._conjunction(action.guard)}:"]
         for k, update in enumerate(action.updates):
             variable = update.variable
             mask |= self._mask[variable] << self._shift[variable]
             if isinstance(update.value, Const):
                 value |= self._field(variable, update.value.value)[1]
                 continue
-            first = variable.domain.values[0]
-            low = first if type(first) is int else 0
-            checks.append(
-                (f"v{k}", self._value(update.value), low, low + len(variable.domain.values))
-            )
-            terms.append(f"(v{k}{f' - {low}' if low else ''}) << {self._shift[variable]}")
+            name, base = f"v{k}", _base(variable)
+            lines.append(f" {name} = {self._value(update.value)}")
+            inside.append(f"{name} in {_numbers(variable)}")
+            terms.append(f"({name} - {base}) << {self._shift[variable]}")
         after = f"s & {~mask}" if mask else "s"
         after += f" | {value}" if value else ""
         after += "".join(f" | {term}" for term in terms)
-        lines = [f"if {self._conjunction(action.guard)}:"]
-        lines += [f" {name} = {source}" for name, source, _, _ in checks]
-        inside = " and ".join(f"{low} <= {name} < {high}" for name, _, low, high in checks)
         take = f"out.append(({number}, {after}))"
-        if not checks:
+        if not inside:
             return [*lines, f" {take}"]
-        return [*lines, f" if {inside}: {take}", f" else: out.append(({~number}, s))"]
+        return [*lines, f" if {' and '.join(inside)}: {take}", f" else: out.append(({~number}, s))"]
 
 
 def _define(lines: list[str], name: str, names: dict[str, Any]) -> Any:
@@ -242,6 +241,25 @@ def _number(value: Value) -> int:
     if isinstance(value, enum.Enum):
         return list(type(value)).index(value)
     return int(value)
+
+
+def _base(variable: Var[Any]) -> int:
+    """What a field's 0 stands for: an integer's lowest value, an enum's first member."""
+    first = variable.domain.values[0]
+    return first if type(first) is int else 0
+
+
+def _stored(variable: Var[Any], value: Value) -> int:
+    """``value`` as the bits of ``variable``'s field."""
+    return _number(value) - _base(variable)
+
+
+def _numbers(variable: Var[Any]) -> str:
+    """The values of ``variable`` in generated source, for a test of membership."""
+    numbers = sorted(_number(value) for value in variable.domain.values)
+    if numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"range({numbers[0]}, {numbers[-1] + 1})"
+    return f"{set(numbers)}"
 
 
 def _flat(items: Sequence[Expr[bool]]) -> list[Expr[bool]]:

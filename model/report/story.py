@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Protocol
 
-from model.lang import ActionTemplate, Source
+from model.lang import Action, ActionTemplate, Source
 
 _WIDTH = 79
 
@@ -38,7 +38,7 @@ class Told(Protocol):
 def tell(
     design: Told,
     like: str,
-    actions: Sequence[ActionTemplate[object]],
+    actions: Sequence[ActionTemplate[Action | None]],
     differences: tuple[Sequence[str], Sequence[str], Sequence[str]],
 ) -> str:
     """``design`` as text; ``differences`` are the actions changed, added and left out."""

@@ -82,8 +82,8 @@ def replay(trace: Trace) -> None:
         for variable, claimed, real in zip(system.variables, step.after, after, strict=True):
             if claimed != real:
                 raise NotARun(
-                    step.number, f"{step.action.title} leaves {variable.name} as {real}, "
-                    f"not {claimed}",
+                    step.number,
+                    f"{step.action.title} leaves {variable.name} as {real}, not {claimed}",
                 )
     if trace.stuck_on is not None:
         _replay_stuck(trace, trace.stuck_on)
