@@ -35,7 +35,8 @@ class Clock:
             left = self._limit - self.seconds
             if left <= 0:
                 raise self._late()
-            solver.set("timeout", max(1, int(left * 1000)))
+            # Rounded up: an answer that is broken off is then seen to be late.
+            solver.set("timeout", int(left * 1000) + 2)
         try:
             answer = solver.check(*assumptions)
         except z3.Z3Exception as error:
@@ -45,7 +46,7 @@ class Clock:
         return bool(answer == z3.sat)
 
     def _unknown(self, why: str) -> BaseException:
-        if self._limit is not None and self.seconds >= self._limit:
+        if self._limit is not None and ("timeout" in why or self.seconds >= self._limit):
             return self._late()
         # Z3 handles SIGINT while it works, and Python never hears of it.
         if "interrupt" in why or "cancel" in why:
