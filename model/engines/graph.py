@@ -45,7 +45,7 @@ def _reversed(n: int, offsets: array[int], targets: array[int]) -> tuple[array[i
     for j in range(n):
         starts[j + 1] += starts[j]
     fill = array("q", starts)
-    sources = array("l", bytes(targets.itemsize * len(targets)))
+    sources = array("I", bytes(targets.itemsize * len(targets)))
     for i in range(len(offsets) - 1):
         for j in targets[offsets[i] : offsets[i + 1]]:
             sources[fill[j]] = i

@@ -50,7 +50,7 @@ class _Search:
         self.violated: dict[str, tuple[int, GroundAction | None]] = {}
         self.left_domain = ""
         self.offsets = array("q", [0])
-        self.targets = array("l")
+        self.targets = array("I")
         self.invariants = [claim for claim in claims if claim.kind is Kind.INVARIANT]
         self.all_hold = self._all_hold()
         self.by_kind = {claim.kind: claim.name for claim in claims}
@@ -70,7 +70,16 @@ class _Search:
             stopped = "interrupted"
         if self.level_ends < len(self.states):  # the level that was being found
             self.levels.append(self.level_ends)
-        findings = {claim.name: self._finding(claim, stopped) for claim in self.claims}
+        del self.targets[self.offsets[-1] :]  # of a state that was being expanded
+        findings = {}
+        for claim in self.claims:
+            try:
+                if not stopped:
+                    self._look_up()
+                findings[claim.name] = self._finding(claim, stopped)
+            except (_Stop, KeyboardInterrupt) as stop:
+                stopped = str(stop) or "interrupted"
+                findings[claim.name] = self._finding(claim, stopped)
         return Report(
             engine="bfs",
             findings=findings,
