@@ -126,9 +126,10 @@ def find_property(name: str) -> Property:
     for known in PROPERTIES:
         if known.name == name:
             return known
-    raise UsageError(
-        f"there is no property {name!r}; {did_you_mean(name, [p.name for p in PROPERTIES])}"
-    )
+    names = [known.name for known in PROPERTIES]
+    longer = [known for known in names if name in known]
+    mend = f"did you mean {' or '.join(longer)}?" if longer else did_you_mean(name, names)
+    raise UsageError(f"there is no property {name!r}; {mend}")
 
 
 def _load(path: Path) -> Entry:

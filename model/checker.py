@@ -132,7 +132,7 @@ class Outcome:
         return next((code for code in order if code in codes), ExitCode.VACUOUS)
 
     def __str__(self) -> str:
-        """One line for each result that is not as expected: what pytest shows on failure."""
+        """One line for each result that is not as expected."""
         wrong = [
             f"{r.design.name}: {r.asked.name}: {r.verdict}, expected {r.expected}: "
             f"{r.finding.reason}"
@@ -141,6 +141,10 @@ class Outcome:
         ]
         wrong += [f"{name}: not checked" for name in self.skipped]
         return "\n".join(wrong) or f"{len(self.results)} verdicts as expected"
+
+    def __repr__(self) -> str:
+        """What pytest shows for `assert outcome.passed, outcome`: it takes no str()."""
+        return f"<Outcome: {self}>"
 
 
 def check(

@@ -129,7 +129,7 @@ def show(design: str, style: str) -> None:
     _say({"dot": to_dot, "mermaid": to_mermaid}[style](graph, found.name))
 
 
-@cli.command()
+@cli.command(short_help="Check all designs, or those named, or your own.")
 @click.argument("designs", nargs=-1, metavar="[DESIGN|VARIANT.py ...]")
 @_option(
     "-p",

@@ -161,7 +161,8 @@ def progress(name: str) -> Iterator[Callable[[Progress], None] | None]:
         return
     from rich.console import Console  # slow to import, so only where somebody watches
 
-    with Console(stderr=True).status(name) as status:
+    plain = click.get_current_context().color is False
+    with Console(stderr=True, no_color=plain or None).status(name) as status:
         yield lambda p: status.update(
             f"{name}: {p.states:,} states, depth {p.depth}, {p.seconds:.1f} s"
         )
