@@ -1,0 +1,76 @@
+"""The solver and the search say the same of the same design."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from model import checker
+from model.checker import Outcome, check
+from model.engines.result import Finding, Report, Verdict
+from tests.cli.program import SAFE, call
+
+TWELVE = (
+    "no_user_claim_beside_kernel_dma",
+    "owner_cnt_equals_claims_held",
+    "no_claim_taken_from_another",
+)
+
+
+def verdicts(outcome: Outcome) -> dict[str, tuple[Verdict, int | None]]:
+    """Each property's verdict and length of trace."""
+    return {
+        r.asked.name: (r.verdict, None if r.finding.trace is None else len(r.finding.trace))
+        for r in outcome.results
+    }
+
+
+def test_the_solver_proves_for_a_size_what_the_search_finds_in_the_merged_design() -> None:
+    searched = verdicts(check("driver_managed_dma"))
+    solved = verdicts(check("driver_managed_dma", engine="z3"))
+    assert solved.items() <= searched.items()
+    assert len(solved) > 15
+    assert {verdict for verdict, _ in solved.values()} == {Verdict.HOLDS}
+
+
+@pytest.mark.parametrize("asked", [(SAFE,), TWELVE])
+def test_the_solver_finds_violations_of_the_same_length(asked: tuple[str, ...]) -> None:
+    searched = check("unuse_in_probe", *asked)
+    solved = check("unuse_in_probe", *asked, engine="z3")
+    assert verdicts(searched) == verdicts(solved)
+    assert solved.passed
+
+
+@pytest.mark.parametrize("design", ["driver_managed_dma", "unuse_in_probe"])
+def test_both_engines_together_agree(design: str) -> None:
+    ran = call("check", design, "--engine", "all", "--depth", "8", "--format", "json")
+    assert ran.code == 0
+    results = json.loads(ran.out)["results"]
+    assert len(results) == 22
+    assert {r["engine"] for r in results} == {"all"}
+    confirmed = [r["property"] for r in results if "z3 agrees" in r["reason"]]
+    assert len(confirmed) >= (17 if design == "driver_managed_dma" else 6)
+
+
+def test_a_hint_is_shown_as_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = check("unuse_in_probe", "owner_cnt_never_below_zero").results[0].finding.trace
+    stopped = Finding(Verdict.UNDETERMINED, "no violation within 24 steps", hint=run)
+    monkeypatch.setattr(
+        checker, "_solve", lambda *_: Report("z3", {"no_bug_on": stopped}, seconds=0, peak_bytes=0)
+    )
+    ran = call("check", "unuse_in_probe", "-p", "no_bug_on", "--engine", "z3")
+    assert ran.code == 3
+    assert "undetermined (expected: holds)" in ran.out
+    assert "\nhint, not a violation: where induction stops" in ran.out
+    assert (
+        "  unuse_in_probe: no_bug_on: a step of dma_cleanup(dev0, vfio-pci) breaks it\n" in ran.out
+    )
+    assert "violated=0" in ran.out
+    assert " violates " not in ran.out
+
+
+def test_a_claim_about_runs_is_nothing_the_solver_answers() -> None:
+    ran = call("check", "driver_managed_dma", "-p", "group_can_be_claimed_again", "--engine", "z3")
+    assert ran.code == 3
+    assert "undetermined (expected: holds)" in ran.out
