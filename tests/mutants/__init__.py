@@ -1,0 +1,1 @@
+"""Designs with one thing dropped, and what becomes of the properties then."""
