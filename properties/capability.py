@@ -9,10 +9,12 @@ from model.lang import (
     enabled,
     implies,
     invariant,
+    ite,
     possible,
     reachable,
 )
 from model.linux.state import (
+    ERRORS,
     KERNEL_DMA,
     Container,
     Device,
@@ -25,8 +27,16 @@ from model.linux.state import (
 )
 
 
-def _at_dma_configure(d: Device, driver: Driver) -> Expr[bool]:
-    return all_of([d.stage == Stage.CONFIGURE, d.driver == driver, owned_by_user(d.group)])
+_ASKED = (Stage.CONFIGURE, Stage.DEVRES)
+
+
+def _accepted(d: Device, driver: Driver) -> Expr[bool]:
+    """In a user-owned group dma_configure accepts ``driver``, and has not refused it either."""
+    asking = d.stage == Stage.CONFIGURE
+    return implies(
+        (d.driver == driver) & owned_by_user(d.group) & d.stage.is_in(*_ASKED),
+        ite(asking, enabled("dma_configure", d, driver), d.ret != Ret.EBUSY),
+    )
 
 
 @reachable(broken="Userspace can never own the group.")
@@ -38,13 +48,13 @@ def userspace_can_own_the_group(g: Group) -> Expr[bool]:
 @invariant(broken="vfio's driver is refused in a group that userspace owns.")
 def vfio_never_refused_in_user_owned_group(d: Device) -> Expr[bool]:
     """In a user-owned group dma_configure never refuses a vfio driver."""
-    return implies(_at_dma_configure(d, Driver.VFIO), enabled("dma_configure", d, Driver.VFIO))
+    return _accepted(d, Driver.VFIO)
 
 
 @invariant(broken="pci-stub is refused in a group that userspace owns.")
 def stub_never_refused_in_user_owned_group(d: Device) -> Expr[bool]:
     """In a user-owned group dma_configure never refuses pci-stub, with which an admin fences."""
-    return implies(_at_dma_configure(d, Driver.STUB), enabled("dma_configure", d, Driver.STUB))
+    return _accepted(d, Driver.STUB)
 
 
 @possible(broken="From here vfio can no longer bind to this member while userspace owns the group.")
@@ -71,16 +81,34 @@ def group_can_be_claimed_again(g: Group) -> Possible:
     return Possible(goal=owned_by_user(g))
 
 
+@invariant(broken="A kernel-DMA driver would be refused now, although userspace owns nothing.")
+def kernel_driver_refused_only_in_user_owned_group(d: Device) -> Expr[bool]:
+    """Unless userspace owns the group, dma_configure never refuses a kernel-DMA driver."""
+    asking = (d.stage == Stage.CONFIGURE) & (d.driver == Driver.KERNEL)
+    return implies(asking & ~owned_by_user(d.group), enabled("dma_configure", d, Driver.KERNEL))
+
+
 @possible(broken="From here a kernel-DMA driver can never bind to this device again.")
 def kernel_driver_can_bind_after_release(d: Device) -> Possible:
-    """From every reachable state a kernel-DMA driver can come to be bound to each device."""
-    return Possible(goal=all_of([d.stage == Stage.BOUND, d.driver == Driver.KERNEL]))
+    """Every member without a driver can come to be bound to a kernel-DMA driver, as it stands."""
+    stays = ~d.dead & (d.stage != Stage.ABSENT)
+    return Possible(
+        when=stays & (d.stage == Stage.IDLE),
+        during=stays,
+        goal=all_of([d.stage == Stage.BOUND, d.driver == Driver.KERNEL]),
+    )
 
 
-@invariant(broken="The bind reports success and no driver is bound.")
+@invariant(broken="really_probe() is about to return 0, and no driver is bound.")
 def bind_result_is_truthful(d: Device) -> Expr[bool]:
-    """A bind that reports success leaves a driver bound."""
-    return implies(d.stage == Stage.RETURN, d.ret != Ret.OK)
+    """A bind that leaves no driver bound reports an error."""
+    return implies(d.stage == Stage.RETURN, d.ret.is_in(*ERRORS))
+
+
+@invariant(broken="A probe's result is pending although the probe is over.")
+def bind_result_is_reported_once(d: Device) -> Expr[bool]:
+    """A result is pending while its own probe is under way, and not longer."""
+    return implies(d.stage.is_in(Stage.IDLE, Stage.BOUND), d.ret == Ret.NONE)
 
 
 @possible(broken="From here device_lock is never dropped again.")

@@ -160,28 +160,37 @@ def container_implies_file(g: Group) -> Expr[bool]:
 
 
 @invariant(broken="A device is being removed at the wrong time.")
-def dead_device_is_not_probed(d: Device) -> Expr[bool]:
-    """No probe runs on a device once device_del() has begun."""
+def dead_device_is_idle_or_unbound(d: Device) -> Expr[bool]:
+    """Once device_del() has begun, the device is idle, bound or on its way from there."""
     stages = (Stage.IDLE, Stage.BOUND, Stage.REMOVE, Stage.CLEANUP, Stage.DEVRES)
     return implies(d.dead, d.stage.is_in(*stages) & (d.ret == Ret.NONE))
 
 
-@invariant(broken="A pending return value stands at the wrong time.")
-def ret_is_pending_while_unwinding(d: Device) -> Expr[bool]:
-    """A return value is pending only while a failed probe unwinds."""
-    unwinding = (Stage.REMOVE, Stage.CLEANUP, Stage.DEVRES, Stage.RETURN)
-    return all_of(
-        [
-            implies(d.ret != Ret.NONE, d.stage.is_in(*unwinding)),
-            implies(d.stage == Stage.RETURN, d.ret != Ret.NONE),
-        ]
-    )
+@invariant(broken="A result is pending without a probe.")
+def no_result_without_probe(d: Device) -> Expr[bool]:
+    """No result is pending unless a driver is being probed or unwound."""
+    at_rest = (Stage.ABSENT, Stage.ADDING, Stage.ADDED, Stage.IDLE, Stage.BOUND)
+    return implies(d.stage.is_in(*at_rest), d.ret == Ret.NONE)
+
+
+@invariant(broken="A probe is under way without a result.")
+def result_is_zero_until_something_fails(d: Device) -> Expr[bool]:
+    """Up to driver_bound() the pending result is 0."""
+    on_the_way = (Stage.CONFIGURE, Stage.CONFIGURED, Stage.PROBE_ENTRY, Stage.PROBE, Stage.PROBED)
+    return implies(d.stage.is_in(*on_the_way), d.ret == Ret.OK)
+
+
+@invariant(broken="A failed probe has no result.")
+def returning_probe_has_a_result(d: Device) -> Expr[bool]:
+    """A probe that is about to return has a result."""
+    return implies(d.stage == Stage.RETURN, d.ret != Ret.NONE)
 
 
 @invariant(broken="A failed probe will return 0.")
-def pending_ret_is_an_error(d: Device) -> Expr[bool]:
-    """A pending return value is an error."""
-    return d.ret != Ret.OK
+def unwinding_probe_has_an_error(d: Device) -> Expr[bool]:
+    """A probe that is being unwound has an error for its result."""
+    unwinding = (Stage.REMOVE, Stage.CLEANUP, Stage.DEVRES, Stage.RETURN)
+    return implies(d.stage.is_in(*unwinding), d.ret != Ret.OK)
 
 
 @invariant(broken="A driver is bound that this design does not know.")
@@ -221,9 +230,11 @@ LEMMAS: tuple[Property, ...] = (
     member_is_on_its_groups_domain,
     device_fd_implies_vfio_in_container,
     container_implies_file,
-    dead_device_is_not_probed,
-    ret_is_pending_while_unwinding,
-    pending_ret_is_an_error,
+    dead_device_is_idle_or_unbound,
+    no_result_without_probe,
+    result_is_zero_until_something_fails,
+    returning_probe_has_a_result,
+    unwinding_probe_has_an_error,
     no_converted_driver,
     no_own_call,
     no_oops,

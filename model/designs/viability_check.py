@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.designs import driver_managed_dma
 from model.designs.suppress_auto_claim import vfio_unregister_group_dev
 from model.lang import Action, Expr, Source, action, all_of
-from model.linux import iommu, ownership, vfio
+from model.linux import driver_core, iommu, ownership, vfio
 from model.linux.driver_core import dd
 from model.linux.state import (
     Container,
@@ -52,10 +52,8 @@ def dma_cleanup(d: Device, drv: Driver) -> Action | None:
 @action(source=dd("driver_bound"))
 def driver_bound(d: Device) -> Action:
     """BOUND_DRIVER; vfio's notifier finds the device viable, or the group not in use."""
-    return Action(
-        guard=[d.stage == Stage.PROBED, is_viable(d) | ~owned_by_user(d.group)],
-        update=[d.stage.becomes(Stage.BOUND)],
-    )
+    plain = driver_core.driver_bound(d)
+    return Action(guard=[*plain.guard, is_viable(d) | ~owned_by_user(d.group)], update=plain.update)
 
 
 @action(source=core("vfio_iommu_group_notifier"), label="vfio_iommu_group_notifier() BUG_ON")

@@ -26,8 +26,12 @@ def start_probe(d: Device, drv: Driver, old: Stage) -> Action | None:
     if drv is Driver.NONE:
         return None
     return Action(
-        guard=[d.stage == old, ~d.dead],
-        update=[d.stage.becomes(Stage.CONFIGURE), d.driver.becomes(drv)],
+        guard=[d.stage == old, d.driver == Driver.NONE, ~d.dead],
+        update=[
+            d.stage.becomes(Stage.CONFIGURE),
+            d.driver.becomes(drv),
+            d.ret.becomes(Ret.OK),
+        ],
     )
 
 
@@ -111,7 +115,10 @@ def device_add_groups_fail(d: Device) -> Action:
 @action(source=dd("driver_bound"))
 def driver_bound(d: Device) -> Action:
     """BUS_NOTIFY_BOUND_DRIVER is sent; really_probe() returns 0 and drops device_lock."""
-    return _move(d, Stage.PROBED, Stage.BOUND)
+    return Action(
+        guard=[d.stage == Stage.PROBED],
+        update=[d.stage.becomes(Stage.BOUND), d.ret.becomes(Ret.NONE)],
+    )
 
 
 @action(source=dd("device_release_driver"))

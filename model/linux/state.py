@@ -63,15 +63,18 @@ KERNEL_DMA = (Driver.KERNEL, Driver.CONVERTED)
 
 
 class Ret(enum.Enum):
-    """What a really_probe() that is being unwound will return."""
+    """What a really_probe() that is under way would return now."""
 
     NONE = "none"
-    """No probe is being unwound; an unbind is not one."""
+    """No probe is under way; an unbind is none."""
     OK = "0"
     EBUSY = "-EBUSY"
     EPROBE_DEFER = "-EPROBE_DEFER"
     EIO = "-EIO"
     """Any other error of .probe or of the steps around it."""
+
+
+ERRORS = (Ret.EBUSY, Ret.EPROBE_DEFER, Ret.EIO)
 
 
 class Domain(enum.Enum):
