@@ -79,11 +79,10 @@ def as_text(outcome: Outcome, style: str, program: str) -> str:
     many = len({result.design for result in outcome.results}) > 1
     parts = [as_matrix(outcome, style) if many else as_list(outcome, style)]
     parts += _races(outcome, program)
-    told = [*(_unexpected(outcome) if many else ()), *_hints(outcome), *_advice(outcome, program)]
-    if told:
-        parts.append("\n".join(told))
+    for lines in (_unexpected(outcome) if many else (), _hints(outcome), _advice(outcome, program)):
+        parts.append("\n".join(lines))
     parts.append(f"{figures(outcome)}\n{summary(outcome)}")
-    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
 def as_matrix(outcome: Outcome, style: str) -> str:
@@ -220,11 +219,11 @@ def _advice(outcome: Outcome, program: str) -> Iterator[str]:
     if expected and len(outcome.results) > 1:
         yield "To see an expected violation, for instance:"
         yield f"  {_replay(expected[0], program)}"
-    for r in outcome.results:
-        if r.exit_code is ExitCode.VANISHED:
-            yield f"{r.asked.name} no longer breaks {r.design.name}, as this file says it does:"
-            yield f"  {_shown(r.entry.recorded(r.asked.name))}"
-            yield "If that is right, --update-counterexamples removes it."
+    vanished = [r for r in outcome.results if r.exit_code is ExitCode.VANISHED]
+    if vanished:
+        yield "These files say that a design is broken, and it no longer is:"
+        yield from (f"  {_shown(r.entry.recorded(r.asked.name))}" for r in vanished)
+        yield "If that is right, --update-counterexamples removes them."
 
 
 def _replay(result: Result, program: str) -> str:

@@ -12,6 +12,7 @@ from model.designs import DESIGNS
 from model.evidence import bind, meta, size_of, text
 from model.traces.itf import dumps, read
 from properties import PROPERTIES
+from tests.cli.program import Ran
 
 HOME = counterexamples()
 FILES = sorted(HOME.glob("*/*.itf.json"))
@@ -35,6 +36,17 @@ def test_a_counterexample_replays_and_is_rendered_byte_for_byte(path: Path) -> N
     assert drawn.read_bytes() == text(trace, path.parent.name, asked).encode()
     assert max(map(len, drawn.read_text().splitlines())) <= 72
     assert drawn.read_text().isascii()
+
+
+def test_a_search_finds_the_committed_counterexamples_again(
+    everything: Ran, elsewhere: Path
+) -> None:
+    assert everything.code == 0
+    found = elsewhere / "found"
+    names = sorted(path.relative_to(found) for path in found.glob("*/*"))
+    assert names == sorted(path.relative_to(HOME) for path in HOME.glob("[a-z]*/*.*"))
+    for name in names:
+        assert (found / name).read_bytes() == (HOME / name).read_bytes(), name
 
 
 def test_every_file_is_one_of_a_pair_of_a_known_design_and_property() -> None:

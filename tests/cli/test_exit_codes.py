@@ -205,7 +205,7 @@ def test_5_is_a_committed_counterexample_that_breaks_nothing_any_more(tmp_path: 
     assert (ran.code, ran.err) == (5, "")
     assert "holds (expected: violated)" in ran.out
     assert f"  counterexamples/mended/{SAFE}.itf.json\n" in ran.out
-    assert "--update-counterexamples removes it" in ran.out
+    assert "--update-counterexamples removes them" in ran.out
     assert last_line(ran.out).endswith("exit=5")
 
 
