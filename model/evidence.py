@@ -9,7 +9,7 @@ from pathlib import Path
 from model.catalogue import Entry, UsageError, find, find_property
 from model.checker import ExitCode, Result
 from model.engines.lowering import Lowered
-from model.lang import Case, Claim, Kind, ModelError, Property
+from model.lang import Case, Claim, Kind, ModelError, Property, Var
 from model.lang.reference import evaluate, is_enabled
 from model.linux.design import Size
 from model.report.race import render
@@ -18,8 +18,7 @@ from model.traces.itf import dumps, read
 from model.traces.store import write_all
 from model.traces.trace import NotARun, Trace, replay
 
-HIDDEN = ("stage",)
-"""Fields that a race table leaves out, because the function names say the same."""
+_TOLD_BY_LABELS = ("stage", "ret")
 
 
 def files(result: Result, folder: Path) -> dict[Path, str]:
@@ -124,8 +123,23 @@ def meta(design: str, asked: Property, size: Size) -> dict[str, object]:
 def text(trace: Trace, design: str, asked: Property) -> str:
     """A counterexample for people: a race table, ready to be pasted into a mail."""
     return render(
-        trace, title=f"{design} violates {asked.name}", sentence=asked.broken, hide=HIDDEN
+        trace,
+        title=f"{design} violates {asked.name}",
+        sentence=asked.broken,
+        hide=_hidden(trace, asked),
     )
+
+
+def _hidden(trace: Trace, asked: Property) -> list[str]:
+    """The fields that a race table leaves out, because the functions and errnos say the same.
+
+    A pending result is shown all the same where the property is about it.
+    """
+    claimed = [case.that for case in asked.ground(trace.system).cases]
+    about = {
+        node.name.rpartition(".")[2] for c in claimed for node in c.walk() if isinstance(node, Var)
+    }
+    return [name for name in _TOLD_BY_LABELS if name == "stage" or name not in about]
 
 
 def size_of(document: Document) -> Size:

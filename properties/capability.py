@@ -99,10 +99,14 @@ def kernel_driver_can_bind_after_release(d: Device) -> Possible:
     )
 
 
-@invariant(broken="really_probe() is about to return 0, and no driver is bound.")
+@invariant(broken="really_probe() would return 0 without a driver bound, or an error with one.")
 def bind_result_is_truthful(d: Device) -> Expr[bool]:
-    """A bind that leaves no driver bound reports an error."""
-    return implies(d.stage == Stage.RETURN, d.ret.is_in(*ERRORS))
+    """A probe's result is 0 on the way to a bound driver, and an error where none is bound."""
+    on_the_way = (Stage.CONFIGURE, Stage.CONFIGURED, Stage.PROBE_ENTRY, Stage.PROBE, Stage.PROBED)
+    return implies(
+        d.stage.is_in(*on_the_way, Stage.RETURN),
+        ite(d.stage == Stage.RETURN, d.ret.is_in(*ERRORS), d.ret == Ret.OK),
+    )
 
 
 @invariant(broken="A probe's result is pending although the probe is over.")

@@ -193,6 +193,12 @@ def unwinding_probe_has_an_error(d: Device) -> Expr[bool]:
     return implies(d.stage.is_in(*unwinding), d.ret != Ret.OK)
 
 
+@invariant(broken="A vfio or stub driver is refused.")
+def exempt_driver_is_never_refused(d: Device) -> Expr[bool]:
+    """vfio's drivers and pci-stub never get -EBUSY."""
+    return implies(d.driver.is_in(Driver.VFIO, Driver.STUB), d.ret != Ret.EBUSY)
+
+
 @invariant(broken="A driver is bound that this design does not know.")
 def no_converted_driver(d: Device) -> Expr[bool]:
     """No driver is a converted one."""
@@ -235,6 +241,7 @@ LEMMAS: tuple[Property, ...] = (
     result_is_zero_until_something_fails,
     returning_probe_has_a_result,
     unwinding_probe_has_an_error,
+    exempt_driver_is_never_refused,
     no_converted_driver,
     no_own_call,
     no_oops,

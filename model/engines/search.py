@@ -97,7 +97,9 @@ class _Search:
     # -- the search ----------------------------------------------------------------------------
 
     def _explore(self) -> None:
-        for state in self.system.initial_states():
+        for number, state in enumerate(self.system.initial_states()):
+            if not number % _LOOK_UP_EVERY:
+                self._look_up()
             self._add(self.lowered.pack(state))
         self.level_ends = len(self.states)
         successors, index, fired = self.lowered.successors, self.index, self.fired
