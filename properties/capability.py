@@ -26,7 +26,6 @@ from model.linux.state import (
     owned_by_user,
 )
 
-
 _ASKED = (Stage.CONFIGURE, Stage.DEVRES)
 
 

@@ -6,7 +6,7 @@ does not hold simply has one lemma less; the induction keeps the largest set tha
 
 from __future__ import annotations
 
-from model.lang import Expr, Property, all_of, any_of, count, implies, invariant
+from model.lang import Expr, Property, any_of, count, implies, invariant
 from model.linux.state import (
     Container,
     Device,
