@@ -141,6 +141,13 @@ def member_is_on_users_domain(d: Device) -> Expr[bool]:
     return implies(on, d.domain == Domain.USER)
 
 
+@invariant(broken="A member is off the kernel's domain.")
+def member_is_on_default_domain_without_container(d: Device) -> Expr[bool]:
+    """While the group has no container every member is on the kernel's domain."""
+    on = is_member(d) & (d.group.container == Container.NONE)
+    return implies(on, d.domain == Domain.DEFAULT)
+
+
 @invariant(broken="A member is on another domain than its group.")
 def member_is_on_its_groups_domain(d: Device) -> Expr[bool]:
     """Every member is on its group's domain."""
@@ -233,6 +240,7 @@ LEMMAS: tuple[Property, ...] = (
     user_domain_with_iommu,
     group_is_on_some_domain,
     member_is_on_users_domain,
+    member_is_on_default_domain_without_container,
     member_is_on_its_groups_domain,
     device_fd_implies_vfio_in_container,
     container_implies_file,

@@ -98,7 +98,7 @@ class _Search:
 
     def _explore(self) -> None:
         for number, state in enumerate(self.system.initial_states()):
-            if not number % _LOOK_UP_EVERY:
+            if number and not number % _LOOK_UP_EVERY:
                 self._look_up()
             self._add(self.lowered.pack(state))
         self.level_ends = len(self.states)
