@@ -14,8 +14,6 @@ from model.lang import Claim, Kind, ModelError, Property, System, did_you_mean
 from model.linux.design import Design, Size
 from properties import PROPERTIES
 
-DEFAULT_DEPTH = 24  # steps of bounded model checking: more than every known counterexample has
-
 
 class Engine(enum.StrEnum):
     """Which machine decides."""
@@ -29,6 +27,18 @@ class Engine(enum.StrEnum):
 
 
 BY_Z3 = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK, Kind.REACHABLE)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How far the solver looks.
+
+    ``depth`` bounds bounded model checking, in steps: more than every known counterexample has.
+    ``k`` is how many steps in a row an induction assumes the property for.
+    """
+
+    depth: int = 24
+    k: int = 1
 
 
 class Disagreement(Exception):
@@ -173,18 +183,18 @@ def check_entry(
     size: Size,
     engine: Engine = Engine.BFS,
     limits: Limits | None = None,
-    depth: int = DEFAULT_DEPTH,
+    effort: Effort = Effort(),
 ) -> Iterator[Result]:
     """Check one design; ``chosen`` empty means every property that concerns it.
 
-    ``depth`` bounds bounded model checking, in steps. Raises ModelError for a malformed design,
+    ``effort`` is the solver's. Raises ModelError for a malformed design,
     TraceFileError for a malformed expectation and Disagreement.
     """
     limits = limits or Limits()
     system = entry.design.system(size)
     wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
     claims = [item.ground(system) for item in wanted]
-    report = _run(engine, system, claims, limits, depth)
+    report = _run(engine, system, claims, limits, effort)
     for item in wanted:
         finding = report.findings[item.name]
         if finding.verdict in (Verdict.HOLDS, Verdict.PROVED) and not item.concerns(system):
@@ -200,14 +210,14 @@ def _answers(engine: Engine, item: Property, system: System) -> bool:
 
 
 def _run(
-    engine: Engine, system: System, claims: Sequence[Claim], limits: Limits, depth: int
+    engine: Engine, system: System, claims: Sequence[Claim], limits: Limits, effort: Effort
 ) -> Report:
     if engine is Engine.BFS:
         report = explore(system, claims, limits)
     elif engine is Engine.Z3:
-        report = _solve(system, claims, limits, depth)
+        report = _solve(system, claims, limits, effort)
     else:
-        report = _both(system, claims, limits, depth)
+        report = _both(system, claims, limits, effort)
     _refuse_lost_steps(system, claims, report)
     return report
 
@@ -225,19 +235,20 @@ def _refuse_lost_steps(system: System, claims: Sequence[Claim], report: Report) 
         )
 
 
-def _solve(system: System, claims: Sequence[Claim], limits: Limits, depth: int) -> Report:
+def _solve(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
     """Induction first; what it leaves open goes to bounded model checking."""
     from model.engines.bmc import bounded  # the solver is slow to import and rarely needed
     from model.engines.induction import prove
     from properties.lemmas import LEMMAS
 
-    proved = prove(system, claims, lemmas=[item.ground(system) for item in LEMMAS], limits=limits)
+    lemmas = [item.ground(system) for item in LEMMAS]
+    proved = prove(system, claims, lemmas=lemmas, k=effort.k, limits=limits)
     left = [c for c in claims if proved.findings[c.name].verdict is Verdict.UNDETERMINED]
     if not left or not proved.complete:
         return replace(proved, engine="z3")
     if limits.timeout is not None:
         limits = replace(limits, timeout=max(0.0, limits.timeout - proved.seconds))
-    searched = bounded(system, left, depth=depth, limits=limits)
+    searched = bounded(system, left, depth=effort.depth, limits=limits)
     findings = dict(proved.findings)
     for claim in left:
         found = searched.findings[claim.name]
@@ -249,10 +260,10 @@ def _solve(system: System, claims: Sequence[Claim], limits: Limits, depth: int) 
     )
 
 
-def _both(system: System, claims: Sequence[Claim], limits: Limits, depth: int) -> Report:
+def _both(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
     """The search's answer, confirmed by the solver wherever that has one. Raises Disagreement."""
     searched = explore(system, claims, limits)
-    solved = _solve(system, [c for c in claims if c.kind in BY_Z3], limits, depth)
+    solved = _solve(system, [c for c in claims if c.kind in BY_Z3], limits, effort)
     findings = dict(searched.findings)
     for name, other in solved.findings.items():
         mine = findings[name]

@@ -146,6 +146,7 @@ def show(design: str, style: str) -> None:
     "--engine", type=_ENGINES, default="bfs", help="Search, solver, or both, which must agree."
 )
 @_option("--depth", type=_COUNT, default=24, help="Steps of bounded model checking (z3).")
+@_option("--k", type=_POSITIVE, default=1, help="Steps that an induction assumes (z3).")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
 @_option(
     "--timeout", type=_SECONDS, metavar="SECONDS", help="Give up on a design then: undetermined."
@@ -167,6 +168,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     groups: int,
     engine: str,
     depth: int,
+    k: int,
     max_states: int | None,
     timeout: float | None,
     style: str,
@@ -176,7 +178,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     """Check designs: all of them, or those named; a variant of your own is a .py file."""
     from model import evidence, presentation
     from model.catalogue import find_all, find_property
-    from model.checker import Engine, Outcome, check_entry
+    from model.checker import Effort, Engine, Outcome, check_entry
 
     _refuse_unknown(style, ("table", "json"))
     size = Size(devices, hotplug, groups)
@@ -185,13 +187,14 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     if traces is not None:
         evidence.prepare(traces)
 
+    effort = Effort(depth, k)
     results: list[Result] = []
     skipped: Sequence[Entry] = ()
     for i, entry in enumerate(chosen):
         try:
             with presentation.progress(entry.design.name) as progress:
                 limits = Limits(max_states, timeout, progress)
-                results += list(check_entry(entry, asked, size, Engine(engine), limits, depth))
+                results += list(check_entry(entry, asked, size, Engine(engine), limits, effort))
         except KeyboardInterrupt:  # not in the engine, which answers with what it has
             if not results:
                 raise

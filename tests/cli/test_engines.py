@@ -77,3 +77,9 @@ def test_a_claim_about_runs_is_nothing_the_solver_answers() -> None:
     ran = call("check", "driver_managed_dma", "-p", "group_can_be_claimed_again", "--engine", "z3")
     assert ran.code == 3
     assert "undetermined (expected: holds)" in ran.out
+
+
+def test_an_induction_may_assume_more_than_one_step() -> None:
+    ran = call("check", "driver_managed_dma", "--engine", "z3", "--k", "2", "-p", SAFE)
+    assert ran.code == 0
+    assert "by induction" in ran.out

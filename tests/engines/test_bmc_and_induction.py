@@ -293,7 +293,7 @@ class Reference:
 DEPTH = 6
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(200))
 def test_bounded_model_checking_agrees_with_the_reference(seed: int) -> None:
     system, every = random_system(seed)
     reference = Reference(system)
@@ -319,7 +319,7 @@ def test_bounded_model_checking_agrees_with_the_reference(seed: int) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(200))
 def test_induction_never_contradicts_the_reference(seed: int, k: int) -> None:
     system, every = random_system(seed)
     reference = Reference(system)
