@@ -7,14 +7,14 @@ import os
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
-from model.designs import DESIGNS
+from model.designs import DESIGNS, FAMILIES
 from model.engines.result import Verdict
 from model.lang import Location, ModelError, Property, did_you_mean
 from model.linux.design import Design, Size
@@ -87,9 +87,13 @@ def counterexamples() -> Path:
     return Path(str(files(_COUNTEREXAMPLES)))
 
 
-def entries() -> tuple[Entry, ...]:
-    """Every design of the project, in the order in which they came up."""
-    return tuple(Entry(design, counterexamples() / design.name) for design in DESIGNS)
+def entries(families: Iterable[str] = FAMILIES) -> tuple[Entry, ...]:
+    """The designs of these families (all of them, if none are named), in their order."""
+    return tuple(
+        Entry(design, counterexamples() / design.name)
+        for family in families
+        for design in FAMILIES[family]
+    )
 
 
 def find(name: str) -> Entry:
@@ -108,13 +112,13 @@ def find(name: str) -> Entry:
     )
 
 
-def find_all(names: Sequence[str]) -> list[Entry]:
-    """The designs of these names and files, or every design of the project if there are none.
+def find_all(names: Sequence[str], families: Iterable[str] = FAMILIES) -> list[Entry]:
+    """The designs of these names and files or, if there are none, of these families.
 
     Raises UsageError and ModelError as ``find`` does, and UsageError for two designs of one name:
     nobody could tell their results apart.
     """
-    found = [find(name) for name in dict.fromkeys(names)] if names else list(entries())
+    found = [find(name) for name in dict.fromkeys(names)] if names else list(entries(families))
     name, times = Counter(entry.design.name for entry in found).most_common(1)[0]
     if times > 1:
         raise UsageError(f"{times} of the designs are called {name!r}; give each its own name")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model import __version__
+from model.designs import DESIGNS, FAMILIES
 from model.engines.result import Limits
 from model.lang import ModelError
 from model.linux.design import Size
@@ -35,7 +36,9 @@ exit codes:
 
 
 # Short names, so that each option of check is a line or two.
+_GRAPHS = ("dot", "mermaid")
 _option = functools.partial(click.option, show_default=True)
+_GRAPHS = ("dot", "mermaid")
 _ENGINES = click.Choice(["bfs", "z3", "all"])
 _COUNT = click.IntRange(min=0)
 _POSITIVE = click.IntRange(min=1)
@@ -80,27 +83,24 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 
 
 @cli.command("list")
-@click.option("--format", "style", default="simple", help="A table format of tabulate's.")
+@click.option(
+    "--format",
+    "style",
+    default="simple",
+    help="A table format of tabulate's; dot or mermaid for the lineage of the designs.",
+)
 def list_(style: str) -> None:
     """List the designs and the properties."""
-    from tabulate import tabulate
+    from model.presentation import catalogue
 
-    from model.designs import DESIGNS
-    from properties import PROPERTIES
+    _refuse_unknown(style, _GRAPHS)
+    if style not in _GRAPHS:
+        _say(catalogue(style))
+        return
+    from model.report.graph import lineage, to_dot, to_mermaid
 
-    _refuse_unknown(style, ())
-    rows = [[d.name, d.like.name if d.like else "", d.summary, d.fate] for d in DESIGNS]
-    _say(
-        tabulate(
-            rows,
-            ["design", "like", "what it does", "fate"],
-            tablefmt=style,
-            maxcolwidths=[None, None, 40, 30] if style == "simple" else None,
-        )
-        + "\n"
-    )
-    claims = [[p.name, p.doc] for p in PROPERTIES]
-    _say("\n" + tabulate(claims, ["property", "what it claims"], tablefmt=style) + "\n")
+    derived = [(d.name, d.like.name if d.like else None, d.but) for d in DESIGNS]
+    _say({"dot": to_dot, "mermaid": to_mermaid}[style](lineage(derived), "designs"))
 
 
 @cli.command()
@@ -139,6 +139,14 @@ def show(design: str, style: str) -> None:
     metavar="NAME",
     help="Check only this property; may be repeated.",
 )
+@_option(
+    "--family",
+    "families",
+    multiple=True,
+    type=click.Choice([*FAMILIES, "all"]),
+    default=["thread"],
+    help="Which designs, if none are named; may be repeated.",
+)
 @_option("--devices", default=1, help="Devices in each group at boot.")
 @_option("--hotplug", default=1, help="Further devices in each, there at boot or plugged in later.")
 @_option("--groups", default=1, help="IOMMU groups.")
@@ -163,6 +171,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     *,
     designs: tuple[str, ...],
     names: tuple[str, ...],
+    families: tuple[str, ...],
     devices: int,
     hotplug: int,
     groups: int,
@@ -175,7 +184,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     traces: Path | None,
     update_counterexamples: bool,
 ) -> int:
-    """Check designs: all of them, or those named; a variant of your own is a .py file."""
+    """Check designs: a family of them, or those named; a variant of your own is a .py file."""
     from model import evidence, presentation
     from model.catalogue import find_all, find_property
     from model.checker import Effort, Engine, Outcome, check_entry
@@ -183,7 +192,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     _refuse_unknown(style, ("table", "json"))
     size = Size(devices, hotplug, groups)
     asked = [find_property(name) for name in names]
-    chosen = find_all(designs)
+    chosen = find_all(designs, FAMILIES if "all" in families else families)
     if traces is not None:
         evidence.prepare(traces)
 

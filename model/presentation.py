@@ -16,6 +16,7 @@ import click
 from tabulate import SEPARATING_LINE, tabulate
 
 from model.checker import ExitCode, Outcome, Result
+from model.designs import FAMILIES
 from model.engines.result import Progress, Verdict
 from model.evidence import meta, text
 from model.linux.design import Size
@@ -83,6 +84,24 @@ def as_text(outcome: Outcome, style: str, program: str) -> str:
         parts.append("\n".join(lines))
     parts.append(f"{figures(outcome)}\n{summary(outcome)}")
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def catalogue(style: str) -> str:
+    """The designs by family and the properties, as two tables in ``style``, which is tabulate's."""
+    designs = [
+        [family, d.name, d.like.name if d.like else "", d.summary, d.fate]
+        for family, members in FAMILIES.items()
+        for d in members
+    ]
+    heads = ["family", "design", "like", "what it does", "fate"]
+    widths = [None, None, None, 40, 30] if style == "simple" else None
+    claims = [[item.name, item.doc] for item in PROPERTIES]
+    return (
+        tabulate(designs, heads, tablefmt=style, maxcolwidths=widths)
+        + "\n\n"
+        + tabulate(claims, ["property", "what it claims"], tablefmt=style)
+        + "\n"
+    )
 
 
 def as_matrix(outcome: Outcome, style: str) -> str:

@@ -1,10 +1,14 @@
-"""The designs that the seed thread argues about: an explicit list, no discovery."""
+"""The designs, by family: explicit lists, no discovery."""
 
 from __future__ import annotations
 
 from model.designs import (
+    alternatives,
+    bugs,
     claim_in_probe,
     driver_managed_dma,
+    releases,
+    series,
     suppress_auto_claim,
     unuse_in_probe,
     unuse_in_probe_balanced,
@@ -12,7 +16,7 @@ from model.designs import (
 )
 from model.linux.design import Design
 
-DESIGNS: tuple[Design, ...] = (
+THREAD: tuple[Design, ...] = (
     viability_check.design,
     suppress_auto_claim.design,
     claim_in_probe.design,
@@ -20,4 +24,15 @@ DESIGNS: tuple[Design, ...] = (
     unuse_in_probe_balanced.design,
     driver_managed_dma.design,
 )
-"""In the order in which they came up."""
+"""What the seed thread argues about, in the order in which it came up."""
+
+FAMILIES: dict[str, tuple[Design, ...]] = {
+    "thread": THREAD,
+    "series": series.DESIGNS,
+    "releases": releases.DESIGNS,
+    "alternatives": alternatives.DESIGNS,
+    "bugs": bugs.DESIGNS,
+}
+"""The designs by the question that they answer; the default run asks the thread's."""
+
+DESIGNS: tuple[Design, ...] = tuple(d for designs in FAMILIES.values() for d in designs)

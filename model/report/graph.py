@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import networkx as nx
@@ -38,6 +38,19 @@ def stage_graph(system: System, variable_suffix: str) -> nx.DiGraph[str]:
             edges.setdefault((source, target), {})[action.name] = None
     for (source, target), names in edges.items():
         graph.add_edge(source, target, actions=tuple(names))
+    return graph
+
+
+def lineage(designs: Iterable[tuple[str, str | None, str]]) -> nx.DiGraph[str]:
+    """Which design was derived from which: each by its name, its neighbour's, and how it differs.
+
+    Nodes and edges have the attributes of ``stage_graph``; a design without a neighbour is initial.
+    """
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, like, but in designs:
+        graph.add_node(name, initial=like is None)
+        if like is not None:
+            graph.add_edge(like, name, actions=(but,))
     return graph
 
 

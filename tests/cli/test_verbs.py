@@ -39,7 +39,7 @@ def test_list_names_every_design_and_property(tmp_path: Path) -> None:
     ran = run("list", cwd=tmp_path)
     assert (ran.code, ran.err) == (0, "")
     for name in [d.name for d in DESIGNS] + [p.name for p in PROPERTIES]:
-        assert f"\n{name} " in ran.out
+        assert f" {name} " in f" {ran.out}".replace("\n", " ")
     assert max(map(len, ran.out.splitlines())) <= 150
 
 
@@ -87,3 +87,15 @@ def test_replay_draws_a_race_that_is_ready_for_a_mail() -> None:
     assert ran.code == 0
     assert ran.out == (RECORDED.parent / f"{SAFE}.txt").read_text()
     assert ran.err == f"replayed: 13 steps of unuse_in_probe, violating {SAFE}\n"
+
+
+def test_the_lineage_of_the_designs_can_be_drawn() -> None:
+    out = call("list", "--format", "dot").out
+    assert '"unuse_in_probe" -> "unuse_in_probe_balanced"' in out
+    assert call("list", "--format", "mermaid").out.startswith("---\n")
+
+
+def test_a_family_limits_the_matrix_and_unknown_ones_are_refused() -> None:
+    ran = call("check", "--family", "thread", "-p", "no_bug_on", "--devices", "1", "--hotplug", "0")
+    assert "driver" in ran.out
+    assert call("check", "--family", "threads").code == 2

@@ -1,0 +1,7 @@
+"""The versions of the series, as posted: an explicit list."""
+
+from __future__ import annotations
+
+from model.linux.design import Design
+
+DESIGNS: tuple[Design, ...] = ()
