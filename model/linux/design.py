@@ -50,7 +50,8 @@ class Design:
 
     ``summary`` is one sentence, ``source`` the mail or commit it comes from, ``fate`` what became
     of it, ``like`` its neighbour and ``but`` how it differs. ``actions`` are in the order in which
-    the kernel comes to them.
+    the kernel comes to them. ``device`` and ``group`` are what it keeps state in: a design that
+    needs more of it brings a class with further fields, and the others do not pay for them.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Design:
     drivers: tuple[Driver, ...] = DRIVERS
     like: Design | None = None
     but: str = ""
+    device: type[Device] = Device
+    group: type[Group] = Group
 
     def variant(  # noqa: PLR0913  # what a design is told by, each by its name
         self,
@@ -73,6 +76,8 @@ class Design:
         actions: Sequence[ActionTemplate[Action | None]] = (),
         without: Iterable[str] = (),
         drivers: tuple[Driver, ...] | None = None,
+        device: type[Device] | None = None,
+        group: type[Group] | None = None,
     ) -> Design:
         """A design like this one, ``but`` with a difference.
 
@@ -107,6 +112,8 @@ class Design:
             drivers or self.drivers,
             self,
             but,
+            device or self.device,
+            group or self.group,
         )
 
     def system(self, size: Size) -> System:
@@ -114,12 +121,12 @@ class Design:
         entities: list[Group | Device] = []
         number = 0
         for k in range(size.groups):
-            group = Group("group" if size.groups == 1 else f"group{k}")
+            group = self.group("group" if size.groups == 1 else f"group{k}")
             group.devices = []
             for j in range(size.devices + size.hotplug):
                 hot = j >= size.devices
                 start = {"stage": (Stage.IDLE, Stage.ABSENT)} if hot else {}
-                device = Device(f"dev{number}", dict(start))
+                device = self.device(f"dev{number}", dict(start))
                 device.group = group
                 group.devices.append(device)
                 number += 1
