@@ -34,9 +34,7 @@ exit codes:
   70  an internal error, for instance two engines that disagree
 """
 
-
 # Short names, so that each option of check is a line or two.
-_GRAPHS = ("dot", "mermaid")
 _option = functools.partial(click.option, show_default=True)
 _GRAPHS = ("dot", "mermaid")
 _ENGINES = click.Choice(["bfs", "z3", "all"])
