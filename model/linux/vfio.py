@@ -116,32 +116,29 @@ def leave_domain(g: Group, core: Domain) -> list[Update]:
     ]
 
 
-@action(source=vfio("vfio_group_ioctl_unset_container"), label="ioctl(UNSET_CONTAINER)")
-def unset_container(g: Group) -> Action:
-    """UNSET_CONTAINER, with no device fd open: back to the blocking domain first."""
+def _dissolve(g: Group, file: File) -> Action:
+    """The container is unset, with no device fd open: back to the blocking domain first."""
     return Action(
         actor=user(g),
         guard=[
-            g.file == File.OPEN,
+            g.file == file,
             g.container.is_in(Container.SET, Container.IOMMU),
             no_device_fd(g),
         ],
         update=leave_domain(g, Domain.BLOCKING),
     )
+
+
+@action(source=vfio("vfio_group_ioctl_unset_container"), label="ioctl(UNSET_CONTAINER)")
+def unset_container(g: Group) -> Action:
+    """UNSET_CONTAINER: the group leaves the container's domain."""
+    return _dissolve(g, File.OPEN)
 
 
 @action(source=vfio("vfio_group_fops_release"), label="vfio_group_fops_release()")
 def group_release(g: Group) -> Action:
-    """The last fd is gone with a container set: back to the blocking domain first."""
-    return Action(
-        actor=user(g),
-        guard=[
-            g.file == File.CLOSING,
-            g.container.is_in(Container.SET, Container.IOMMU),
-            no_device_fd(g),
-        ],
-        update=leave_domain(g, Domain.BLOCKING),
-    )
+    """The last fd is gone with a container set: the group leaves the container's domain."""
+    return _dissolve(g, File.CLOSING)
 
 
 @action(
