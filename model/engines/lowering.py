@@ -72,10 +72,14 @@ class Lowered:
         found: Condition = eval(f"lambda s: {self._truth(expression)}")  # noqa: S307  # our own source
         return found
 
-    def flags(self, expression: Expr[bool]) -> Callable[[Sequence[int]], bytearray]:
-        """A resolved condition as a function of many packed states: a flag for each."""
-        source = f"lambda states: bytearray([bool({self._truth(expression)}) for s in states])"
-        found: Callable[[Sequence[int]], bytearray] = eval(source)  # noqa: S307  # our own source
+    def answers(self, expressions: Sequence[Expr[bool]]) -> Callable[[Sequence[int]], list[int]]:
+        """Resolved conditions as a function of many packed states: for each state, which hold.
+
+        Bit k of a state's answer stands for the k-th condition.
+        """
+        terms = " | ".join(f"({self._truth(e)}) << {k}" for k, e in enumerate(expressions))
+        source = f"lambda states: [{terms or 0} for s in states]"
+        found: Callable[[Sequence[int]], list[int]] = eval(source)  # noqa: S307  # our own source
         return found
 
     # -- conditions ----------------------------------------------------------------------------

@@ -229,19 +229,30 @@ class _Search:
         return Finding(Verdict.HOLDS, "every reachable state was visited")
 
     def _possible(self, claim: Claim) -> Finding:
-        first: int | None = None
-        for case in claim.cases:
-            goal, during, when = (
-                self.lowered.flags(part)(self.states)
-                for part in (case.that, case.during, case.when)
-            )
-            reaching = self.graph.can_reach(goal, during)
-            found = next((j for j in range(len(self.states)) if when[j] and not reaching[j]), None)
-            if found is not None and (first is None or found < first):
-                first = found
-        if first is None:
+        trapped = self._trapped[claim.name]
+        if trapped is None:
             return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
-        return Finding(Verdict.VIOLATED, "shortest trace", self._trace(first))
+        return Finding(Verdict.VIOLATED, "shortest trace", self._trace(trapped))
+
+    @cached_property
+    def _trapped(self) -> dict[str, int | None]:
+        """For each POSSIBLE claim the first state from which a goal is out of reach."""
+        asked = [(c.name, case) for c in self.claims if c.kind is Kind.POSSIBLE for case in c.cases]
+        goals, during, when = (
+            self.lowered.answers(parts)(self.states)
+            for parts in zip(
+                *((case.that, case.during, case.when) for _, case in asked), strict=True
+            )
+        )
+        reaching = self.graph.can_reach(goals, during)
+        first: dict[str, int | None] = {name: None for name, _ in asked}
+        for j, (asks, reached) in enumerate(zip(when, reaching, strict=True)):
+            lost = asks & ~reached
+            if lost:
+                for k, (name, _) in enumerate(asked):
+                    if lost >> k & 1 and first[name] is None:
+                        first[name] = j
+        return first
 
     @cached_property
     def graph(self) -> Graph:

@@ -181,7 +181,7 @@ def test_conditions_mean_what_the_reference_says(seed: int) -> None:
                 slow = [bool(evaluate(part, system, state)) for state in states]
                 packed = [lowered.pack(state) for state in states]
                 assert [bool(lowered.condition(part)(p)) for p in packed] == slow
-                assert list(map(bool, lowered.flags(part)(packed))) == slow
+                assert list(map(bool, lowered.answers([part])(packed))) == slow
 
 
 def test_every_trace_is_replayed_before_it_is_shown() -> None:

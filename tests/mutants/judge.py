@@ -102,7 +102,7 @@ class Judge:
         for action in self._instances(mutation):
             given = [i for i in conjuncts(action.guard) if self.mutator.text(i, action) in chosen]
             claim = Implies(And(given), And(self._no_effect(mutation, action)))
-            if not all(self._lowered.flags(claim)(self._states)):
+            if not all(self._lowered.answers([claim])(self._states)):
                 return False
         return True
 
