@@ -223,7 +223,8 @@ class Lowered:
                 continue
             name, base = f"v{k}", _base(variable)
             lines.append(f" {name} = {self._value(update.value)}")
-            inside.append(f"{name} in {_numbers(variable)}")
+            if not _stays(update.value, variable):
+                inside.append(_is_value(name, variable))
             terms.append(f"({name} - {base}) << {self._shift[variable]}")
         after = f"s & {~mask}" if mask else "s"
         after += f" | {value}" if value else ""
@@ -258,12 +259,25 @@ def _stored(variable: Var[Any], value: Value) -> int:
     return _number(value) - _base(variable)
 
 
-def _numbers(variable: Var[Any]) -> str:
-    """The values of ``variable`` in generated source, for a test of membership."""
+def _is_value(name: str, variable: Var[Any]) -> str:
+    """Generated source that tells whether ``name`` is a value of ``variable``."""
     numbers = sorted(_number(value) for value in variable.domain.values)
     if numbers == list(range(numbers[0], numbers[-1] + 1)):
-        return f"range({numbers[0]}, {numbers[-1] + 1})"
-    return f"{set(numbers)}"
+        return f"{numbers[0]} <= {name} <= {numbers[-1]}"
+    return f"{name} in {set(numbers)}"
+
+
+def _stays(value: Expr[Any], variable: Var[Any]) -> bool:
+    """Whether ``value`` can be seen to give only values of ``variable``, whatever the state."""
+    match value:
+        case Const():
+            return value.value in variable.domain
+        case Var():
+            return set(value.domain.values) <= set(variable.domain.values)
+        case IfElse(children=(_, yes, no)):
+            return _stays(yes, variable) and _stays(no, variable)
+        case _:
+            return value.kind is bool and len(variable.domain.values) == 2  # noqa: PLR2004  # both
 
 
 def _flat(items: Sequence[Expr[bool]]) -> list[Expr[bool]]:
