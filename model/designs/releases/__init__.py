@@ -5,7 +5,11 @@ from __future__ import annotations
 from model.designs.releases import (
     detach_at_claim,
     disassociate_at_unregister,
+    join_in_one_section,
     no_wait_at_unregister,
+    switch_without_unwind,
+    unwind_failed_attach,
+    unwind_failed_switch,
     wait_for_group_fd,
 )
 from model.linux.design import Design
@@ -15,4 +19,8 @@ DESIGNS: tuple[Design, ...] = (
     no_wait_at_unregister.design,
     wait_for_group_fd.design,
     disassociate_at_unregister.design,
+    switch_without_unwind.design,
+    unwind_failed_attach.design,
+    unwind_failed_switch.design,
+    join_in_one_section.design,
 )
