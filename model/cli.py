@@ -267,6 +267,7 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """Run the command line; every error is one line on stderr and an exit code."""
+    import model.cli_scenario  # noqa: F401  # which registers its verb
     from model.catalogue import UsageError
     from model.checker import ExitCode
     from model.traces.document import TraceFileError
