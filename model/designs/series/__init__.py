@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.designs.series import claim_last
 from model.linux.design import Design
 
-DESIGNS: tuple[Design, ...] = ()
+DESIGNS: tuple[Design, ...] = (claim_last.design,)
