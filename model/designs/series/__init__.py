@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from model.designs.series import claim_last
+from model.designs.series import claim_first, claim_last
 from model.linux.design import Design
 
-DESIGNS: tuple[Design, ...] = (claim_last.design,)
+DESIGNS: tuple[Design, ...] = (
+    claim_last.design,
+    claim_first.design,
+)
