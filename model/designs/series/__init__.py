@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from model.designs.series import claim_first, claim_last
+from model.designs.series import claim_first, claim_last, release_checks_owner
 from model.linux.design import Design
 
 DESIGNS: tuple[Design, ...] = (
     claim_last.design,
     claim_first.design,
+    release_checks_owner.design,
 )
