@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from model.designs.series import claim_first, claim_last, release_checks_owner
+from model.designs.series import (
+    claim_first,
+    claim_last,
+    release_after_devres,
+    release_checks_owner,
+)
 from model.linux.design import Design
 
 DESIGNS: tuple[Design, ...] = (
     claim_last.design,
     claim_first.design,
     release_checks_owner.design,
+    release_after_devres.design,
 )
