@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from model.designs.alternatives import (
     claim_failure_ignored,
+    domain_as_owner,
     release_before_restore,
+    scan_at_claim,
     unflagged_stub,
 )
 from model.linux.design import Design
@@ -13,4 +15,6 @@ DESIGNS: tuple[Design, ...] = (
     unflagged_stub.design,
     claim_failure_ignored.design,
     release_before_restore.design,
+    scan_at_claim.design,
+    domain_as_owner.design,
 )
