@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.lang import Property, every_action_fires, no_deadlock, type_invariant
-from properties import accounting, capability, lifetime, safety
+from properties import accounting, capability, lifetime, locks, safety
 
 PROPERTIES: tuple[Property, ...] = (
     type_invariant,
@@ -38,5 +38,6 @@ PROPERTIES: tuple[Property, ...] = (
     lifetime.only_a_bound_vfio_driver_keeps_a_group_owned,
     lifetime.unbind_needs_no_closing_of_the_group_fd,
     lifetime.failed_switch_leaves_no_member_behind,
+    locks.no_lock_cycle,
 )
 """Type invariant and exercise first, then safety, accounting and capability."""

@@ -7,6 +7,7 @@ from model.designs.alternatives import (
     domain_as_owner,
     release_before_restore,
     scan_at_claim,
+    scan_at_claim_locked,
     unflagged_stub,
 )
 from model.linux.design import Design
@@ -17,4 +18,5 @@ DESIGNS: tuple[Design, ...] = (
     release_before_restore.design,
     scan_at_claim.design,
     domain_as_owner.design,
+    scan_at_claim_locked.design,
 )
