@@ -5,6 +5,9 @@ from __future__ import annotations
 from model.designs.alternatives import (
     claim_failure_ignored,
     domain_as_owner,
+    recompute_at_unbind,
+    recompute_before_clear,
+    recompute_unlocked,
     release_before_restore,
     scan_at_claim,
     scan_at_claim_locked,
@@ -19,4 +22,7 @@ DESIGNS: tuple[Design, ...] = (
     scan_at_claim.design,
     domain_as_owner.design,
     scan_at_claim_locked.design,
+    recompute_at_unbind.design,
+    recompute_before_clear.design,
+    recompute_unlocked.design,
 )
