@@ -19,8 +19,8 @@ Get = Callable[[Var[Any]], Any]
 Holds = Callable[[Expr[bool]], bool]
 
 
-def answer(move: Move, g: Group, d: Device | None, get: Get, holds: Holds) -> str:
-    """The answer to a ``move`` that no action takes: an errno, or that it waits.
+def answer(move: Move, g: Group, d: Device | None, get: Get, holds: Holds, design: str) -> str:
+    """The answer to a ``move`` that no action of ``design`` takes: an errno, or that it waits.
 
     Raises ModelError for a move that cannot even be made.
     """
@@ -31,7 +31,7 @@ def answer(move: Move, g: Group, d: Device | None, get: Get, holds: Holds) -> st
         f"`{move}` is not possible here: {_obstacle(move, g, d, get)}",
         "mend the script's order of moves",
         where=move.where,
-        subject="",
+        subject=f"design {design}",
     )
 
 

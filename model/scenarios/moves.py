@@ -41,7 +41,7 @@ VERBS = ADMIN | USER
 FAMILIES: dict[str, tuple[str, ...]] = {
     "bind": ("bind_store",),
     "unbind": ("device_release_driver",),
-    "hot-add": ("iommu_probe_device", "iommu_group_alloc"),
+    "hot-add": ("bus_add_device", "iommu_probe_device", "iommu_group_alloc"),
     "remove": ("device_del",),
     "open": ("vfio_group_fops_open",),
     "exit": ("do_exit",),
@@ -49,8 +49,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 """The C functions a move enters the kernel by; an outcome of theirs has the name and a suffix."""
 
-NOT_AN_OUTCOME = ("iommu_probe_device_end",)
-"""What has a name like an outcome but is a later step of the kernel's own."""
+NO_OUTCOMES = ("hot-add",)
+"""Moves that always begin alike: what is named like an outcome is a step of the kernel's own."""
 
 FATES: dict[str, dict[str, str]] = {
     "probe": {"succeeds": "", "fails": "probe_fail", "defers": "probe_defer"},
@@ -87,8 +87,9 @@ class Move:
 
 def belongs(action: str, verb: str) -> bool:
     """Whether an action of this name is what ``verb`` does, in one of its outcomes."""
-    return action not in NOT_AN_OUTCOME and any(
-        action == name or action.startswith(f"{name}_") for name in FAMILIES.get(verb, ())
+    return any(
+        action == name or (verb not in NO_OUTCOMES and action.startswith(f"{name}_"))
+        for name in FAMILIES.get(verb, ())
     )
 
 

@@ -10,60 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.lang import Expr, GroundAction, ModelError, State, Var, did_you_mean, show
+from model.lang import Expr, GroundAction, ModelError, State, Var, show
 from model.lang.reference import OutOfDomain, apply, evaluate, is_enabled
 from model.linux.design import Design, Size
 from model.linux.state import Container, Device, File, Group, Ret, Stage
 from model.scenarios.answers import WAITS, answer
-from model.scenarios.moves import AT_REST, FAMILIES, Move, belongs, is_move
-from model.scenarios.script import Expectation, Script
+from model.scenarios.moves import AT_REST, FAMILIES, USER, Move, belongs, is_move
+from model.scenarios.played import OK, Observed, Played
+from model.scenarios.script import Script
 
-OK = "ok"
 PAUSED = "paused"
 _LONGEST = 200  # steps of the kernel's own after one move; far more than any unbind takes
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What there was to be seen after a ``move``: its mover's answer, and ``looks`` by name."""
-
-    move: Move
-    answer: str
-    looks: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Played:
-    """How a design played a script.
-
-    ``stopped`` tells why it did not come to the moves: something is missing, or the setup was
-    refused.
-    """
-
-    setup: tuple[Observed, ...]
-    moves: tuple[Observed, ...]
-    stopped: str = ""
-
-    @property
-    def cell(self) -> str:
-        """All answers in a few words."""
-        return self.stopped or "; ".join(seen.answer for seen in self.moves)
-
-    def differences(self, expected: Expectation) -> list[tuple[str, str, str]]:
-        """What was expected and is not so: where to look, what should be there, and what is."""
-        if self.stopped:
-            return [("setup", OK, self.stopped)]
-        last = self.moves[-1]
-        known = {**last.looks, "answer": last.answer, "answers": self.cell}
-        for look in expected.looks:
-            if look not in known:
-                raise ModelError(
-                    f"there is nothing called {look!r} to look at",
-                    did_you_mean(look, known),
-                    where=expected.where,
-                    subject="",
-                )
-        return [(k, said, known[k]) for k, said in expected.looks.items() if known[k] != said]
 
 
 def play(script: Script, design: Design) -> Played:
@@ -96,6 +53,8 @@ class _World:
     design: Design
     threads: dict[str, _Thread] = field(default_factory=dict)
     waiting: list[Move] = field(default_factory=list)
+    call: Move | None = None
+    """The system call that is under way, if it takes several steps."""
     told: dict[int, str] = field(default_factory=dict)
     """What the movers were told since the last look, by the identity of their move."""
 
@@ -109,6 +68,18 @@ class _World:
             (Stage.IDLE if there[v] else Stage.ABSENT) if v in there else v.initial[0]
             for v in self.system.variables
         )
+        while self._boot_step():
+            pass
+
+    def _boot_step(self) -> bool:
+        """One step of the kernel's own before the first move, as when an IOMMU is found late."""
+        there = [role for role, at_boot in self.script.devices.items() if at_boot]
+        for role in ("", *there):
+            for action in self._enabled(role):
+                if not is_move(action.name):
+                    self._take(action)
+                    return True
+        return False
 
     def lack(self) -> str:
         """What the script speaks of and the design does not have: a driver or a system call."""
@@ -176,13 +147,36 @@ class _World:
         if move.verb in ("bind", "unbind", "hot-add", "remove"):
             self.threads[move.role] = _Thread(move, move.until)
         else:
-            source = meant[0].source
-            self.told[id(move)] = (source.errno if source else "") or OK
+            self.call = move
+            self._call_goes_on(meant[0])
+        return True
+
+    def _call_goes_on(self, action: GroundAction) -> None:
+        """Take a step of the system call that is under way, and tell its caller if it ends so."""
+        self._take(action)
+        errno = action.source.errno if action.source else ""
+        if self.call and (errno or self._is_done(self.call)):
+            self.told[id(self.call)] = errno or OK
+            self.call = None
+
+    def _is_done(self, move: Move) -> bool:
+        """Whether the system call has what it wanted: some designs take several steps to it."""
+        container = self.get(self.group.container)
+        match move.verb:
+            case "set_container":
+                return container is not Container.NONE
+            case "set_iommu":
+                return container is Container.IOMMU
+            case "get_device_fd":
+                return bool(self.get(self.devices[move.role].fd))
         return True
 
     def _turn_away(self, move: Move) -> None:
+        if self.call and move.verb in USER:
+            self.waiting.append(move)
+            return
         device = self.devices.get(move.role)
-        told = answer(move, self.group, device, self.get, self.holds)
+        told = answer(move, self.group, device, self.get, self.holds, self.design.name)
         if told != WAITS:
             self.told[id(move)] = told
         elif move not in self.waiting:
@@ -193,6 +187,12 @@ class _World:
         for role in self.devices:
             if self._thread_step(role):
                 return True
+        if self.call:
+            for action in (a for role in ("", *self.devices) for a in self._enabled(role)):
+                mine = belongs(action.name, self.call.verb) or not is_move(action.name)
+                if mine and action.actor not in {d.name for d in self.devices.values()}:
+                    self._call_goes_on(action)
+                    return True
         closing = self.get(self.group.file) is File.CLOSING
         if closing or self.get(self.group.container) is Container.UNSETTING:
             for action in self._enabled(""):
@@ -228,6 +228,8 @@ class _World:
         stage = self.get(d.stage)
         if stage is Stage.BOUND:
             return move.verb == "remove" and belongs(action.name, "unbind")
+        if stage is Stage.IDLE and move.verb == "hot-add":
+            return belongs(action.name, "hot-add")  # a bus that shows a device before it joins
         if stage is Stage.ADDED:
             return action.values == ((move.driver,) if move.driver else ())
         return action.actor == d.name and not is_move(action.name)
@@ -237,7 +239,11 @@ class _World:
         stage, verb = self.get(d.stage), thread.move.verb
         if stage is Stage.OOPS:
             told = "BUG_ON after .probe" if thread.probed else "BUG_ON"
-        elif stage not in AT_REST or (verb == "remove" and stage is not Stage.ABSENT):
+        elif (
+            stage not in AT_REST
+            or (verb == "remove" and stage is not Stage.ABSENT)
+            or any(self._is_next(action, d, thread.move) for action in self._enabled(role))
+        ):
             return
         elif stage is Stage.IDLE and thread.move.driver and verb in ("bind", "hot-add"):
             told = "success but not bound" if thread.ret is Ret.OK else show(thread.ret)
