@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from model.lang import Action, Source, Update, Value, action, any_of, field, ite
+from model.lang import Action, Expr, Source, Update, Value, action, any_of, field, ite
 from model.linux import vfio
 from model.linux.lifetime import DisassociatedGroup
 from model.linux.state import Device, Domain, Group, is_member, user
@@ -62,6 +62,16 @@ def fails_last(d: Device, plain: Action, reached: Domain | None) -> Action | Non
         guard=[*plain.guard, is_member(d), any_of(is_member(e) for e in others)],
         update=[g.failed.becomes(True), *stay],
     )
+
+
+def release_fails_last(d: Device, plain: Action, domain: Expr[Domain] | Domain) -> Action:
+    """``plain``, a release of ownership, where only attaching ``d`` to its own domain fails.
+
+    The ownership is gone nevertheless, and the group says that it is on ``domain``.
+    """
+    g = d.group
+    rest = [u for u in plain.update if u.variable is not d.domain and u.variable is not g.domain]
+    return Action([*plain.guard, is_member(d)], [*rest, g.domain.becomes(domain)], plain.actor)
 
 
 @action(source=vfio.vfio("vfio_container_attach_group"), label="ioctl(SET_CONTAINER)")

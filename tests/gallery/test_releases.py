@@ -12,6 +12,8 @@ from model.designs.releases import (
     disassociate_at_unregister,
     join_in_one_section,
     no_wait_at_unregister,
+    release_parks_member,
+    release_stops_at_failure,
     switch_without_unwind,
     unwind_failed_attach,
     unwind_failed_switch,
@@ -40,6 +42,8 @@ ISOLATION = "no_member_on_kernel_domain_in_user_owned_group"
 STALE = "user_domain_only_within_container"
 KERNEL_DOMAIN = "kernel_dma_runs_on_kernel_domain"
 OWNED = "only_a_bound_vfio_driver_keeps_a_group_owned"
+USER_REFUSED = "user_claim_refused_only_for_kernel_dma"
+KERNEL_REFUSED = "kernel_driver_refused_only_in_user_owned_group"
 HANG = "unbind_needs_no_closing_of_the_group_fd"
 LEFT_BEHIND = "failed_switch_leaves_no_member_behind"
 
@@ -54,6 +58,8 @@ BROKEN = {
     switch_without_unwind.design: {KERNEL_DOMAIN: 9, STALE: 7, LEFT_BEHIND: 6},
     unwind_failed_attach.design: {KERNEL_DOMAIN: 9, LEFT_BEHIND: 6},
     unwind_failed_switch.design: {},
+    release_stops_at_failure.design: {KERNEL_DOMAIN: 11, USER_REFUSED: 8, KERNEL_REFUSED: 16},
+    release_parks_member.design: {KERNEL_DOMAIN: 11},
     join_in_one_section.design: {},
 }
 
@@ -215,6 +221,31 @@ def test_with_every_switch_unwound_a_failed_switch_changes_nothing() -> None:
     assert {result.verdict for result in outcome.results} == {Verdict.HOLDS}
 
 
+@pytest.mark.parametrize("name", [USER_REFUSED, KERNEL_REFUSED])
+def test_a_release_that_fails_refuses_a_group_that_nobody_owns(name: str) -> None:
+    assert "release_dma_owner_fails" in story(release_stops_at_failure.design, name)
+    assert check(release_parks_member.design, name)[name].verdict is Verdict.HOLDS
+
+
+def test_the_claim_is_refused_right_after_the_release_has_failed() -> None:
+    assert story(release_stops_at_failure.design, USER_REFUSED)[-3:] == [
+        "set_container",
+        "unset_container",
+        "release_dma_owner_fails",
+    ]
+
+
+def test_a_parked_member_stays_blocked_for_the_kernels_driver() -> None:
+    """What must not fail and does costs one device its DMA, before the fix and after it."""
+    for module in (release_stops_at_failure, release_parks_member):
+        assert story(module.design, KERNEL_DOMAIN)[-4:] == [
+            "release_dma_owner_fails",
+            "bind_store",
+            "dma_configure",
+            "probe_start",
+        ]
+
+
 @pytest.mark.parametrize("design", [driver_managed_dma.design, *BROKEN], ids=str)
 def test_no_release_lets_a_kernel_driver_run_beside_userspace(design: Design) -> None:
     safety = ("no_kernel_dma_in_user_owned_group", "no_user_claim_beside_kernel_dma")
@@ -235,6 +266,11 @@ def second_section_moves_nothing(d: Device) -> Expr[bool]:
 def test_without_private_domains_the_second_section_of_joining_moves_nothing() -> None:
     for design in (driver_managed_dma.design, unwind_failed_switch.design):
         assert answer(design, second_section_moves_nothing) is Verdict.HOLDS
+
+
+def test_the_second_section_moves_a_member_only_where_a_release_has_failed() -> None:
+    design = release_stops_at_failure.design
+    assert answer(design, second_section_moves_nothing) is Verdict.VIOLATED
 
 
 def test_no_property_tells_one_section_of_joining_from_two() -> None:

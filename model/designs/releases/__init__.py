@@ -7,6 +7,8 @@ from model.designs.releases import (
     disassociate_at_unregister,
     join_in_one_section,
     no_wait_at_unregister,
+    release_parks_member,
+    release_stops_at_failure,
     switch_without_unwind,
     unwind_failed_attach,
     unwind_failed_switch,
@@ -22,5 +24,7 @@ DESIGNS: tuple[Design, ...] = (
     switch_without_unwind.design,
     unwind_failed_attach.design,
     unwind_failed_switch.design,
+    release_stops_at_failure.design,
+    release_parks_member.design,
     join_in_one_section.design,
 )
