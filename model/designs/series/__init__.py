@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model.designs.series import (
+    claim_assigns_domain,
     claim_first,
     claim_last,
     release_after_devres,
@@ -12,6 +13,7 @@ from model.linux.design import Design
 
 DESIGNS: tuple[Design, ...] = (
     claim_last.design,
+    claim_assigns_domain.design,
     claim_first.design,
     release_checks_owner.design,
     release_after_devres.design,
