@@ -1,8 +1,9 @@
-"""Reading the members' dev->driver one after another, as a claim that asks no counter would.
+"""Reading the members' dev->driver where the merged design reads a count.
 
-A member that has been read counts as read, whatever becomes of it until the claim is made. That
-nobody comes between two reads is possible as well: ``set_container`` makes what reads are left and
-the claim in one step, so that it is enabled exactly when asking now would succeed.
+A claim reads them one after another, a hook at unbind all at once. A member that the
+claim has read counts as read, whatever becomes of it until the claim is made. That nobody comes
+between two reads is possible as well: ``set_container`` makes what reads are left and the claim in
+one step, so that it is enabled exactly when asking now would succeed.
 """
 
 from __future__ import annotations
