@@ -24,7 +24,8 @@ from model.lang import Expr, Possible, Property, all_of, any_of, possible, reach
 from model.linux.default_domain import LateDevice
 from model.linux.design import Design, Size
 from model.linux.half_added import HalfAddedDevice
-from model.linux.state import Device, Driver, Group, Owner, Stage, is_member, owned_by_user
+from model.linux.state import Device, Driver, Group, Owner, Ret, Stage, is_member, owned_by_user
+from model.linux.test_remove import ReprobedDevice
 
 SAFE = "no_kernel_dma_in_user_owned_group"
 NO_CLAIM = "no_user_claim_beside_kernel_dma"
@@ -177,6 +178,16 @@ def test_a_leaked_count_bars_userspace_as_long_as_the_group_lives(
     """Not longer: once every member is unplugged, a new group begins with a count of 0."""
     assert decide(design, group_can_be_claimed_while_it_lives) is expected
     assert check(design, FOREVER)[FOREVER].verdict is Verdict.HOLDS
+
+
+@reachable(broken="The second pass is never refused.")
+def second_pass_refused(d: ReprobedDevice) -> Expr[bool]:
+    """Userspace has claimed between the two passes, and the second one is refused."""
+    return d.second_pass & (d.ret == Ret.EBUSY)
+
+
+def test_with_the_fix_userspace_may_come_between_the_two_passes() -> None:
+    assert decide(test_remove_with_cleanup.design, second_pass_refused) is Verdict.HOLDS
 
 
 # B23

@@ -6,7 +6,7 @@ from model.designs.bugs import probe_before_group_join
 from model.lang import Action, action
 from model.linux import driver_core
 from model.linux.driver_core import dd
-from model.linux.half_added import HalfAddedDevice
+from model.linux.half_added import HalfAddedDevice, siblings
 from model.linux.state import Driver, Stage
 
 
@@ -18,8 +18,10 @@ def bind_store(d: HalfAddedDevice, drv: Driver) -> Action | None:
 
 
 @action(source=dd("__driver_probe_device", "-EPROBE_DEFER"), label="bind_store() = -EAGAIN")
-def bind_store_defer(d: HalfAddedDevice) -> Action:
+def bind_store_defer(d: HalfAddedDevice) -> Action | None:
     """The device is not ready: device_add() itself will offer it to the drivers."""
+    if not siblings(d):
+        return None
     return Action(guard=[d.stage == Stage.IDLE, d.half_added], update=[])
 
 

@@ -9,7 +9,7 @@ from model.linux.state import Group
 
 
 @action(source=SECOND, label="platform_dma_configure() for the IOMMU")
-def second_call(d: TwiceConfiguredDevice) -> Action:
+def second_call(d: TwiceConfiguredDevice) -> Action | None:
     """The firmware's part only, whatever dev->driver says."""
     return returned(d)
 

@@ -7,7 +7,7 @@ from model.designs.bugs.probe_before_group_join import platform
 from model.designs.driver_managed_dma import DRIVER_MANAGED_DMA
 from model.lang import Action, Expr, Source, action, any_of, field, ite
 from model.linux import half_added, iommu, ownership
-from model.linux.half_added import HalfAddedDevice, join
+from model.linux.half_added import HalfAddedDevice, join, siblings
 from model.linux.state import Driver, Group, Stage
 
 VERSION = "7.3.4"
@@ -29,8 +29,10 @@ class TwiceConfiguredDevice(HalfAddedDevice):
 
 
 @action(source=PROBE, label="iommu_init_device(): no driver yet")
-def iommu_init_device(d: TwiceConfiguredDevice) -> Action:
+def iommu_init_device(d: TwiceConfiguredDevice) -> Action | None:
     """The device has no group, and dev->driver is NULL when it is read without device_lock."""
+    if not siblings(d):
+        return None
     return Action(
         actor="iommu",
         guard=[d.half_added, d.driver == Driver.NONE, ~d.entered],
@@ -39,8 +41,10 @@ def iommu_init_device(d: TwiceConfiguredDevice) -> Action:
 
 
 @action(source=SECOND, label="platform_dma_configure() claims too")
-def second_call_claims(d: TwiceConfiguredDevice) -> Action:
+def second_call_claims(d: TwiceConfiguredDevice) -> Action | None:
     """dev->driver is read again: a driver has come, and the group with it, so it is counted."""
+    if not siblings(d):
+        return None
     g = d.group
     return Action(
         actor="iommu",
@@ -60,15 +64,17 @@ def second_call_claims(d: TwiceConfiguredDevice) -> Action:
 
 
 @action(source=SECOND, label="platform_dma_configure() claims nothing")
-def second_call(d: TwiceConfiguredDevice) -> Action:
+def second_call(d: TwiceConfiguredDevice) -> Action | None:
     """No claim: no driver, one that manages its DMA, no group yet, or userspace's."""
     g = d.group
     silent = any_of([d.driver != Driver.KERNEL, d.half_added, iommu.use_refused(g), g.twice])
     return returned(d, silent)
 
 
-def returned(d: TwiceConfiguredDevice, *guard: Expr[bool]) -> Action:
+def returned(d: TwiceConfiguredDevice, *guard: Expr[bool]) -> Action | None:
     """The IOMMU probe goes on: the device joins, unless another thread has seen to it."""
+    if not siblings(d):
+        return None
     found = ite(d.half_added & (d.stage == Stage.IDLE), Stage.ADDED, d.stage)
     return Action(
         actor="iommu",
