@@ -17,9 +17,10 @@ from model.designs.series import (
 )
 from model.engines.result import Finding, Limits, Verdict
 from model.engines.search import explore
-from model.lang import Expr, all_of, any_of, field, implies, invariant, reachable
+from model.lang import Action, Expr, action, all_of, any_of, field, implies, invariant, reachable
+from model.linux import late_group
 from model.linux.design import Design, Size
-from model.linux.late_group import LateDevice
+from model.linux.late_group import LateDevice, joined
 from model.linux.state import (
     Container,
     Domain,
@@ -28,6 +29,7 @@ from model.linux.state import (
     Owner,
     Stage,
     owned_by_user,
+    runs_kernel_dma,
 )
 
 SAFETY = "no_kernel_dma_in_user_owned_group"
@@ -106,6 +108,13 @@ def counted_driver_beside_user(g: Group) -> Expr[bool]:
     return owned_by_user(g) & any_of(bound)
 
 
+@reachable(broken="No kernel-DMA driver is bound to a member beside userspace.")
+def member_beside_user(g: Group) -> Expr[bool]:
+    """Userspace owns the group, and a kernel-DMA driver is bound to a device that has joined it."""
+    bound = [(d.driver == Driver.KERNEL) & (d.stage == Stage.BOUND) & joined(d) for d in g.devices]
+    return owned_by_user(g) & any_of(bound)
+
+
 @reachable(broken="devres is gone before userspace owns the group.")
 def devres_beside_user(g: Group) -> Expr[bool]:
     """Userspace owns the group after some .remove, and that driver's devres is still alive."""
@@ -124,6 +133,7 @@ def claim_repeated_by_its_owner(g: Group) -> Expr[bool]:
 STATES = (
     user_lost_its_count,
     counted_driver_beside_user,
+    member_beside_user,
     devres_beside_user,
     claim_repeated_by_its_owner,
 )
@@ -224,6 +234,34 @@ def test_a_user_who_was_robbed_cannot_release_so_the_group_stays_nobodys() -> No
     assert STUCK not in broken(release_checks_owner.design)
 
 
+@action(source=claim_last.dma_configure.source, label="pci_dma_configure() no IOMMU yet")
+def dma_configure_without_group(d: LateDevice) -> Action:
+    """Firmware's part finds no IOMMU at all: the claim counts nothing."""
+    return Action(
+        [d.stage == Stage.CONFIGURE, d.driver == Driver.KERNEL, ~d.in_group],
+        [d.stage.becomes(Stage.CONFIGURED)],
+    )
+
+
+@action(source=late_group.bus_iommu_probe.source)
+def bus_iommu_probe(d: LateDevice) -> Action:
+    """The IOMMU driver is registered although a driver is bound already."""
+    return Action([d.stage.is_in(Stage.IDLE, Stage.BOUND), ~d.in_group], late_group.join(d))
+
+
+@named([claim_last.design, claim_assigns_domain.design])
+def test_an_iommu_driver_that_comes_after_the_bind_defeats_claiming_last_too(
+    design: Design,
+) -> None:
+    really_late = design.variant(
+        f"{design.name}_really_late",
+        but="the IOMMU driver may be registered after a driver is bound",
+        actions=[dma_configure_without_group, bus_iommu_probe],
+    )
+    assert is_reached(really_late, "member_beside_user")
+    assert not is_reached(design, "member_beside_user")
+
+
 @named(CLAIM_FIRST)
 def test_who_claims_first_is_safe_if_every_group_is_there_at_boot(design: Design) -> None:
     found = check(with_groups_at_boot(design), SAFETY, UNCOUNTED, THEFT, WARNING, limits=LIMITS)
@@ -264,8 +302,15 @@ def no_group_no_domain(d: LateDevice) -> Expr[bool]:
     return implies(~d.in_group, d.domain == Domain.NONE)
 
 
+@invariant(broken="A kernel-DMA driver runs on a device without a group.")
+def no_group_no_kernel_dma(d: LateDevice) -> Expr[bool]:
+    """Whatever runs a kernel-DMA driver has joined, so that the safety property may speak of it."""
+    return implies(runs_kernel_dma(d), d.in_group)
+
+
 @named(EVERY)
-def test_no_domain_reaches_a_device_that_has_not_joined(design: Design) -> None:
+def test_no_domain_and_no_probe_reaches_a_device_that_has_not_joined(design: Design) -> None:
     system = design.system(Size())
-    found = explore(system, [no_group_no_domain.ground(system)], LIMITS)
-    assert found.findings["no_group_no_domain"].verdict is Verdict.HOLDS
+    asked = [p.ground(system) for p in (no_group_no_domain, no_group_no_kernel_dma)]
+    verdicts = [finding.verdict for finding in explore(system, asked, LIMITS).findings.values()]
+    assert verdicts == [Verdict.HOLDS, Verdict.HOLDS]
