@@ -17,7 +17,7 @@ from model.lang import Location, ModelError, did_you_mean
 from model.linux.design import Design
 
 if TYPE_CHECKING:  # what a verb needs is imported when it is called
-    from model.scenarios.run import Played
+    from model.scenarios.played import Played
     from model.scenarios.script import Expectation, Script
 
 _WIDTH = 15  # columns of a cell, so that six designs fit beside each other

@@ -13,7 +13,7 @@ from typing import Any
 from model.lang import Expr, GroundAction, ModelError, State, Var, show
 from model.lang.reference import OutOfDomain, apply, evaluate, is_enabled
 from model.linux.design import Design, Size
-from model.linux.state import Container, Device, File, Group, Ret, Stage
+from model.linux.state import Container, Device, File, Group, Ret, Stage, user
 from model.scenarios.answers import WAITS, answer
 from model.scenarios.moves import AT_REST, FAMILIES, USER, Move, belongs, is_move
 from model.scenarios.played import OK, Observed, Played
@@ -190,7 +190,7 @@ class _World:
         if self.call:
             for action in (a for role in ("", *self.devices) for a in self._enabled(role)):
                 mine = belongs(action.name, self.call.verb) or not is_move(action.name)
-                if mine and action.actor not in {d.name for d in self.devices.values()}:
+                if mine and action.actor == user(self.group):
                     self._call_goes_on(action)
                     return True
         closing = self.get(self.group.file) is File.CLOSING
@@ -226,13 +226,15 @@ class _World:
     def _is_next(self, action: GroundAction, d: Device, move: Move) -> bool:
         """Whether ``action`` is what the thread of ``move`` does next, by itself."""
         stage = self.get(d.stage)
+        if stage is Stage.ABSENT:
+            return False
         if stage is Stage.BOUND:
             return move.verb == "remove" and belongs(action.name, "unbind")
-        if stage is Stage.IDLE and move.verb == "hot-add":
-            return belongs(action.name, "hot-add")  # a bus that shows a device before it joins
+        if stage is Stage.IDLE and move.verb == "hot-add" and belongs(action.name, "hot-add"):
+            return True  # a bus that shows a device before it joins its group
         if stage is Stage.ADDED:
             return action.values == ((move.driver,) if move.driver else ())
-        return action.actor == d.name and not is_move(action.name)
+        return action.actor != user(self.group) and not is_move(action.name)
 
     def _finish(self, role: str, d: Device, thread: _Thread) -> None:
         """Tell the mover, if the thread has come to its end."""
