@@ -275,10 +275,11 @@ def test_v5_and_v6_differ_from_v7_only_after_a_stolen_count() -> None:
     assert not is_reached(claim_last.design, "claim_repeated_by_its_owner")
 
 
-def test_v1_keeps_its_claim_until_devres_is_freed_and_v7_does_not() -> None:
+def test_v1_keeps_its_claim_until_devres_is_freed_and_no_later_version_does() -> None:
     v1, v7 = map(with_groups_at_boot, (release_after_devres.design, claim_first.design))
     assert not is_reached(v1, "devres_beside_user")
     assert is_reached(v7, "devres_beside_user")
+    assert is_reached(with_groups_at_boot(release_checks_owner.design), "devres_beside_user")
 
 
 @named([d for d in EVERY if d is not claim_assigns_domain.design])
