@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from model.lang import Action, Expr, Source, Update, action, all_of, any_of, field, ite
 from model.linux import hotplug, vfio
-from model.linux.state import Device, Domain, Group, Stage, is_member
+from model.linux.state import Device, Domain, Driver, Group, Stage, is_member
 
 IOMMU = "drivers/iommu/iommu.c"
 
@@ -123,3 +123,46 @@ def release_dma_owner(g: Group) -> Action:
 
 ADD = (bus_add_device, iommu_probe_device)
 SWITCH = (set_container, set_iommu, unset_container, group_release, release_dma_owner)
+
+
+# From 6.15 on the IOMMU probe of such a device calls the bus's dma_configure as well.
+
+PROBE = Source("iommu_init_device", IOMMU, "7.3.4")
+SECOND = Source("platform_dma_configure", "drivers/base/platform.c", "7.3.4", "group->mutex")
+
+
+class TwiceCountedGroup(Group):
+    """A group in which a driver may be counted twice once: more of it would show nothing new."""
+
+    twice = field(bool, False, "some driver was counted twice")
+
+
+class TwiceConfiguredDevice(HalfAddedDevice):
+    """A device that its IOMMU probes without device_lock."""
+
+    group: TwiceCountedGroup
+    entered = field(bool, False, "iommu_init_device() is past its test of dev->driver")
+
+
+@action(source=PROBE, label="iommu_init_device(): no driver yet")
+def iommu_init_device(d: TwiceConfiguredDevice) -> Action | None:
+    """The device has no group, and dev->driver is NULL when it is read without device_lock."""
+    if not siblings(d):
+        return None
+    return Action(
+        actor="iommu",
+        guard=[d.half_added, d.driver == Driver.NONE, ~d.entered],
+        update=[d.entered.becomes(True)],
+    )
+
+
+def returned(d: TwiceConfiguredDevice, *guard: Expr[bool]) -> Action | None:
+    """The IOMMU probe goes on: the device joins, unless another thread has seen to it."""
+    if not siblings(d):
+        return None
+    found = ite(d.half_added & (d.stage == Stage.IDLE), Stage.ADDED, d.stage)
+    return Action(
+        actor="iommu",
+        guard=[d.entered, *guard],
+        update=[d.entered.becomes(False), d.stage.becomes(found), *join(d)],
+    )

@@ -23,8 +23,8 @@ from model.engines.search import explore
 from model.lang import Expr, Possible, Property, all_of, any_of, possible, reachable
 from model.linux.default_domain import LateDevice
 from model.linux.design import Design, Size
-from model.linux.half_added import HalfAddedDevice
-from model.linux.state import Device, Driver, Group, Owner, Ret, Stage, is_member, owned_by_user
+from model.linux.half_added import HalfAddedDevice, TwiceConfiguredDevice
+from model.linux.state import Driver, Group, Owner, Ret, Stage, is_member, owned_by_user
 from model.linux.test_remove import ReprobedDevice
 
 SAFE = "no_kernel_dma_in_user_owned_group"
@@ -276,9 +276,8 @@ def test_while_a_device_is_added_the_fix_of_b23_closes_the_window_too() -> None:
 
 
 @reachable(broken="No driver is bound when the IOMMU probe looks again.")
-def second_look_finds_a_driver(d: Device) -> Expr[bool]:
+def second_look_finds_a_driver(d: TwiceConfiguredDevice) -> Expr[bool]:
     """A driver is set on a joined device when the IOMMU probe's call comes to look."""
-    assert isinstance(d, second_configure_call.TwiceConfiguredDevice)
     return all_of([d.entered, d.driver == Driver.KERNEL, ~d.half_added])
 
 

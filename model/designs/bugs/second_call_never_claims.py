@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model.designs.bugs import second_configure_call
-from model.designs.bugs.second_configure_call import SECOND, TwiceConfiguredDevice, returned
 from model.lang import Action, action
+from model.linux.half_added import SECOND, TwiceConfiguredDevice, returned
 from model.linux.state import Group
 
 

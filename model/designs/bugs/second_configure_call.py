@@ -5,39 +5,17 @@ from __future__ import annotations
 from model.designs import driver_managed_dma
 from model.designs.bugs.probe_before_group_join import platform
 from model.designs.driver_managed_dma import DRIVER_MANAGED_DMA
-from model.lang import Action, Expr, Source, action, any_of, field, ite
+from model.lang import Action, action, any_of
 from model.linux import half_added, iommu, ownership
-from model.linux.half_added import HalfAddedDevice, join, siblings
-from model.linux.state import Driver, Group, Stage
-
-VERSION = "7.3.4"
-PROBE = Source("iommu_init_device", half_added.IOMMU, VERSION)
-SECOND = Source("platform_dma_configure", "drivers/base/platform.c", VERSION, "group->mutex")
-
-
-class TwiceCountedGroup(Group):
-    """A group in which a driver may be counted twice once: more of it would show nothing new."""
-
-    twice = field(bool, False, "some driver was counted twice")
-
-
-class TwiceConfiguredDevice(HalfAddedDevice):
-    """A device that its IOMMU probes without device_lock."""
-
-    group: TwiceCountedGroup
-    entered = field(bool, False, "iommu_init_device() is past its test of dev->driver")
-
-
-@action(source=PROBE, label="iommu_init_device(): no driver yet")
-def iommu_init_device(d: TwiceConfiguredDevice) -> Action | None:
-    """The device has no group, and dev->driver is NULL when it is read without device_lock."""
-    if not siblings(d):
-        return None
-    return Action(
-        actor="iommu",
-        guard=[d.half_added, d.driver == Driver.NONE, ~d.entered],
-        update=[d.entered.becomes(True)],
-    )
+from model.linux.half_added import (
+    SECOND,
+    TwiceConfiguredDevice,
+    TwiceCountedGroup,
+    join,
+    returned,
+    siblings,
+)
+from model.linux.state import Driver
 
 
 @action(source=SECOND, label="platform_dma_configure() claims too")
@@ -71,18 +49,6 @@ def second_call(d: TwiceConfiguredDevice) -> Action | None:
     return returned(d, silent)
 
 
-def returned(d: TwiceConfiguredDevice, *guard: Expr[bool]) -> Action | None:
-    """The IOMMU probe goes on: the device joins, unless another thread has seen to it."""
-    if not siblings(d):
-        return None
-    found = ite(d.half_added & (d.stage == Stage.IDLE), Stage.ADDED, d.stage)
-    return Action(
-        actor="iommu",
-        guard=[d.entered, *guard],
-        update=[d.entered.becomes(False), d.stage.becomes(found), *join(d)],
-    )
-
-
 @action(source=platform("platform_dma_configure"))
 def dma_configure(d: TwiceConfiguredDevice, drv: Driver) -> Action | None:
     """really_probe()'s own call: the firmware's part replays the IOMMU probe, then the claim."""
@@ -114,7 +80,7 @@ design = driver_managed_dma.design.variant(
     group=TwiceCountedGroup,
     actions=[
         half_added.bus_add_device,
-        iommu_init_device,
+        half_added.iommu_init_device,
         second_call_claims,
         second_call,
         dma_configure,
