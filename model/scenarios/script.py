@@ -111,9 +111,13 @@ class _Reader:
                 raise mistake(
                     f"a device is called {role!r}", "give it a capital, such as A", self.at(item)
                 )
+        if not devices:
+            raise mistake("there is no device", "name one: {A: there}", self.at(top["devices"]))
         setup, moves = (
             tuple(self.moves(top[key], devices)) if key in top else () for key in ("setup", "moves")
         )
+        if not moves:
+            raise mistake("there is no move", "write one, such as `- open`", self.at(top["moves"]))
         return Script(
             Path(self.file).stem,
             self.text(top["row"]) if "row" in top else "",
@@ -126,7 +130,7 @@ class _Reader:
         )
 
     def moves(self, node: yaml.Node, devices: Iterable[str]) -> Iterator[Move]:
-        if not isinstance(node, yaml.SequenceNode) or not node.value:
+        if not isinstance(node, yaml.SequenceNode):
             raise mistake(
                 "the moves are no list", "write each behind a dash: `- open`", self.at(node)
             )

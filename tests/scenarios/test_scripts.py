@@ -104,6 +104,20 @@ def test_a_script_may_say_which_hardware_it_meets() -> None:
     assert (plain["A.domain"], other["A.domain"]) == ("none", "default")
 
 
+def test_a_setup_may_pause_and_go_on() -> None:
+    text = """\
+devices: {A: there}
+setup:
+  - {move: bind e1000e to A, until: probe}
+  - continue A
+  - {move: unbind A, until: devres}
+  - continue A
+moves:
+  - bind pci-stub to A
+"""
+    assert play(parse(text, "mine.yaml"), driver_managed_dma.design).cell == "ok"
+
+
 def test_a_driver_that_a_design_lacks_is_said() -> None:
     assert answers("bind e1000e-converted to A") == "(no e1000e-converted)"
 
@@ -128,6 +142,8 @@ def test_a_system_call_of_several_steps_is_told_its_end() -> None:
         ("devices: {A: here}\nmoves: [open]\n", "device A is 'here'; write there or absent"),
         ("devices: {a b: there}\nmoves: [open]\n", "a device is called 'a b'; give it a capital"),
         (HEAD + "  opne\n", "mine.yaml:3: the moves are no list; write each behind a dash"),
+        ("devices: {A: there}\nmoves: []\n", "mine.yaml:2: there is no move; write one, such as"),
+        ("devices: {}\nmoves: [open]\n", "mine.yaml:1: there is no device; name one: {A: there}"),
         (HEAD + "  - opne\n", "mine.yaml:3: there is no move 'opne'; did you mean open?"),
         (HEAD + "  - bind A\n", "mine.yaml:3: 'bind A' cannot be read; write it as: bind DRIVER"),
         (HEAD + "  - unbind B\n", "mine.yaml:3: there is no device 'B'; known are: A"),
@@ -196,6 +212,13 @@ def test_files_that_are_no_scripts_are_refused(tmp_path: Path) -> None:
     refused(call("scenario", tmp_path / "bytes.yaml"), "bytes.yaml:1: this is no text")
     with pytest.raises(ModelError):
         load(tmp_path / "bytes.yaml")
+
+
+def test_the_verb_has_its_help_and_the_program_lists_it() -> None:
+    ran = call("scenario", "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert "\n  scenario  Play scripts of moves: who is told what.\n" in call("--help").out
 
 
 def test_an_unknown_scenario_is_refused_with_the_nearest_names() -> None:
