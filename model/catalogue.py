@@ -23,6 +23,7 @@ from properties import PROPERTIES
 
 _COUNTEREXAMPLES = "counterexamples"
 _ENDING = ".itf.json"
+_LISTED = "`python -m model list` names them"
 
 
 class UsageError(Exception):
@@ -108,7 +109,7 @@ def find(name: str) -> Entry:
             return entry
     raise UsageError(
         f"there is no design {name!r} (a variant of your own is given as the path of its .py "
-        f"file); {did_you_mean(name, [d.name for d in DESIGNS])}"
+        f"file); {did_you_mean(name, [d.name for d in DESIGNS], _LISTED)}"
     )
 
 
@@ -132,7 +133,7 @@ def find_property(name: str) -> Property:
             return known
     names = [known.name for known in PROPERTIES]
     longer = [known for known in names if name in known]
-    mend = f"did you mean {' or '.join(longer)}?" if longer else did_you_mean(name, names)
+    mend = f"did you mean {' or '.join(longer)}?" if longer else did_you_mean(name, names, _LISTED)
     raise UsageError(f"there is no property {name!r}; {mend}")
 
 

@@ -125,10 +125,10 @@ def a(noun: str) -> str:
     return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The mend for an unknown name: the nearest known ones, else all of them."""
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The mend for an unknown name: the nearest known ones, else ``otherwise`` or all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3)
     if near:
         return "did you mean " + " or ".join(near) + "?"
-    return "known are: " + (", ".join(names) or "none")
+    return otherwise or "known are: " + (", ".join(names) or "none")

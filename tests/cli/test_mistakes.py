@@ -42,7 +42,7 @@ design = driver_managed_dma.design.variant("mine", but="it is wrong", actions=[p
     ("words", "told"),
     [
         (("check", "unuse_in_prob"), "did you mean unuse_in_probe"),
-        (("check", "zzz"), "known are: claim_in_probe, driver_managed_dma"),
+        (("check", "zzz"), "`python -m model list` names them"),
         (("check", "-p", "no_kernel_dma"), "there is no property 'no_kernel_dma'; did you mean"),
         (("check", "--format", "jsn"), "there is no format 'jsn' here; did you mean json"),
         (("list", "--format", "json"), "there is no format 'json' here"),
