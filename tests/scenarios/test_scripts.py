@@ -226,7 +226,7 @@ def test_an_unknown_scenario_is_refused_with_the_nearest_names() -> None:
 
 
 def test_an_unknown_design_or_format_is_refused() -> None:
-    refused(call("scenario", "--design", "x"), "known are: ")
+    refused(call("scenario", "--design", "x"), "`python -m model list` names them")
     refused(call("scenario", "--format", "tabel"), "there is no format 'tabel'")
 
 
