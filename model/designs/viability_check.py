@@ -17,7 +17,6 @@ from model.linux.state import (
     Ret,
     Stage,
     is_vfio_registered,
-    no_device_fd,
     owned_by_user,
     user,
 )
@@ -103,28 +102,22 @@ def get_device_fd_einval(d: Device) -> Action:
     return Action(actor=plain.actor, guard=[*plain.guard, ~viable], update=[])
 
 
-def _unset(g: Group, file: File) -> Action:
-    return Action(
-        actor=user(g),
-        guard=[
-            g.file == file,
-            g.container.is_in(Container.SET, Container.IOMMU),
-            no_device_fd(g),
-        ],
-        update=[g.container.becomes(Container.NONE), *iommu.switch(g, Domain.DEFAULT)],
-    )
+def _at_once(g: Group, plain: Action) -> Action:
+    """``plain``, with the container gone and the default domain back in one step."""
+    update = [g.container.becomes(Container.NONE), *iommu.switch(g, Domain.DEFAULT)]
+    return Action(plain.guard, update, plain.actor)
 
 
 @action(source=core("vfio_group_unset_container"), label="ioctl(UNSET_CONTAINER)")
 def unset_container(g: Group) -> Action:
     """Back to the default domain at once."""
-    return _unset(g, File.OPEN)
+    return _at_once(g, vfio.unset_container(g))
 
 
 @action(source=core("vfio_group_try_dissolve_container"), label="vfio_group_fops_release()")
 def group_release(g: Group) -> Action:
     """The last fd is gone: back to the default domain at once."""
-    return _unset(g, File.CLOSING)
+    return _at_once(g, vfio.group_release(g))
 
 
 design = driver_managed_dma.design.variant(
