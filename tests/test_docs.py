@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -64,3 +65,10 @@ def test_every_link_between_documents_leads_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_readme_draws_the_committed_counterexample() -> None:
+    """Of the example that a newcomer is shown first, every line is what the program prints."""
+    drawn = ROOT / "counterexamples/unuse_in_probe/no_kernel_dma_in_user_owned_group.txt"
+    shown = textwrap.indent(drawn.read_text(), "    ")
+    assert shown in (ROOT / "README.md").read_text()
