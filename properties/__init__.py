@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.lang import Property, every_action_fires, no_deadlock, type_invariant
-from properties import accounting, capability, lifetime, locks, safety
+from properties import accounting, capability, iommufd, lifetime, locks, safety
 
 PROPERTIES: tuple[Property, ...] = (
     type_invariant,
@@ -39,5 +39,10 @@ PROPERTIES: tuple[Property, ...] = (
     lifetime.unbind_needs_no_closing_of_the_group_fd,
     lifetime.failed_switch_leaves_no_member_behind,
     locks.no_lock_cycle,
+    iommufd.one_context_per_group,
+    iommufd.claimed_device_reaches_only_its_own_context,
+    iommufd.no_device_claim_beside_kernel_dma,
+    iommufd.context_never_refused_in_its_own_group,
+    iommufd.context_claim_only_on_vfio_device,
 )
 """Type invariant and exercise first, then safety, accounting and capability."""

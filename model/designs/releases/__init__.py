@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from model.designs.releases import (
+    claim_per_device,
+    claim_per_device_untyped,
     detach_at_claim,
     disassociate_at_unregister,
     join_in_one_section,
@@ -27,4 +29,6 @@ DESIGNS: tuple[Design, ...] = (
     release_stops_at_failure.design,
     release_parks_member.design,
     join_in_one_section.design,
+    claim_per_device.design,
+    claim_per_device_untyped.design,
 )
