@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.lang import Property, every_action_fires, no_deadlock, type_invariant
-from properties import accounting, capability, iommufd, lifetime, locks, safety
+from properties import accounting, autoprobe, capability, iommufd, lifetime, locks, safety
 
 PROPERTIES: tuple[Property, ...] = (
     type_invariant,
@@ -44,5 +44,10 @@ PROPERTIES: tuple[Property, ...] = (
     iommufd.no_device_claim_beside_kernel_dma,
     iommufd.context_never_refused_in_its_own_group,
     iommufd.context_claim_only_on_vfio_device,
+    autoprobe.refused_member_reaches_vfio_by_autoprobe,
+    autoprobe.refused_or_deferred_probe_is_retried_or_reported,
+    autoprobe.refused_device_is_queued_at_release,
+    autoprobe.overridden_device_is_never_refused,
+    autoprobe.added_member_can_be_held_unbound,
 )
 """Type invariant and exercise first, then safety, accounting and capability."""

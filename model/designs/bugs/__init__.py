@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from model.designs.bugs import (
+    autoprobe_goes_on_after_refusal,
+    autoprobe_off_ignored,
+    autoprobe_off_respected,
+    autoprobe_stops_at_refusal,
     cdx_drops_deferral,
     cdx_drops_result,
     cdx_returns_result,
     cdx_unclaimed,
     claim_before_default_domain,
     defer_without_default_domain,
+    override_before_autoprobe,
     probe_after_ready,
     probe_before_group_join,
+    retry_after_release,
+    retry_noted_too_late,
     second_call_never_claims,
     second_configure_call,
     test_remove_with_cleanup,
@@ -33,4 +40,11 @@ DESIGNS: tuple[Design, ...] = (
     user_before_default_domain.design,
     second_configure_call.design,
     second_call_never_claims.design,
+    autoprobe_stops_at_refusal.design,
+    autoprobe_goes_on_after_refusal.design,
+    override_before_autoprobe.design,
+    retry_after_release.design,
+    retry_noted_too_late.design,
+    autoprobe_off_ignored.design,
+    autoprobe_off_respected.design,
 )
