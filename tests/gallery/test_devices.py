@@ -1,9 +1,15 @@
-"""Claims device by device: what the model says of iommufd, with contexts compared and not."""
+"""One device at a time: claims for iommufd contexts, and a PCI reset of one member."""
 
 from __future__ import annotations
 
 from model import check
-from model.designs.releases import claim_per_device, claim_per_device_untyped
+from model.designs.releases import (
+    claim_per_device,
+    claim_per_device_untyped,
+    reset_lets_release_pass,
+    reset_refuses_release,
+)
+from model.designs.releases.reset_lets_release_pass import ResetDevice, in_reset
 from model.engines.result import Limits, Verdict
 from model.engines.search import explore
 from model.lang import Expr, Property, all_of, any_of, enabled, implies, invariant, reachable
@@ -13,6 +19,7 @@ from model.linux.state import (
     Container,
     Domain,
     Driver,
+    File,
     Group,
     Owner,
     Stage,
@@ -176,3 +183,81 @@ def claimed_and_not_attached(g: ContextGroup) -> Expr[bool]:
 
 def test_between_bind_and_attach_the_whole_group_is_blocked() -> None:
     assert answer(claim_per_device.design, claimed_and_not_attached) is Verdict.HOLDS
+
+
+# B25: a PCI reset of one member while the group's domain is to be switched.
+
+USER_REFUSED = "user_claim_refused_only_for_kernel_dma"
+KERNEL_REFUSED = "kernel_driver_refused_only_in_user_owned_group"
+KERNEL_DOMAIN = "kernel_dma_runs_on_kernel_domain"
+STALE = "user_domain_only_within_container"
+
+
+def test_a_release_that_a_reset_refuses_leaves_the_group_on_a_domain_that_is_freed() -> None:
+    assert broken(reset_refuses_release.design) == {
+        STALE: 9,
+        KERNEL_DOMAIN: 13,
+        KERNEL_REFUSED: 17,
+        USER_REFUSED: 6,
+    }
+    assert story(reset_refuses_release.design, STALE)[-4:] == [
+        "set_container",
+        "set_iommu",
+        "pci_dev_reset_iommu_prepare",
+        "unset_container",
+    ]
+
+
+def test_a_kernel_driver_then_probes_on_a_domain_that_is_not_the_kernels() -> None:
+    names = story(reset_refuses_release.design, KERNEL_DOMAIN)
+    assert names[-5:] == [
+        "pci_dev_reset_iommu_prepare",
+        "release_dma_owner",
+        "bind_store",
+        "dma_configure",
+        "probe_start",
+    ]
+
+
+def test_with_releases_passing_only_the_claim_is_refused() -> None:
+    assert broken(reset_lets_release_pass.design) == {USER_REFUSED: 6}
+
+
+@reachable(broken="No reset ends on a freed domain.")
+def reset_ends_on_freed_domain(d: ResetDevice) -> Expr[bool]:
+    """A device is being reset whose group is still said to be on a domain that was freed."""
+    return all_of([d.blocked, d.group.domain == Domain.USER, d.group.container == Container.NONE])
+
+
+def test_the_reset_then_attaches_the_device_to_the_freed_domain() -> None:
+    assert answer(reset_refuses_release.design, reset_ends_on_freed_domain) is Verdict.HOLDS
+    assert answer(reset_lets_release_pass.design, reset_ends_on_freed_domain) is not Verdict.HOLDS
+
+
+# Row 20: a claim while a member is being reset.
+
+
+@invariant(broken="A claim during a reset is not refused.")
+def claim_during_reset_gets_ebusy(g: Group) -> Expr[bool]:
+    """While a member is being reset, a claim of a free group answers -EBUSY."""
+    asked = all_of([g.file == File.OPEN, g.container == Container.NONE, g.owner_cnt == 0])
+    return implies(asked & in_reset(g), enabled("set_container_ebusy", g))
+
+
+def test_a_claim_during_a_reset_gets_ebusy() -> None:
+    for design in (reset_refuses_release.design, reset_lets_release_pass.design):
+        assert answer(design, claim_during_reset_gets_ebusy) is Verdict.HOLDS
+
+
+@invariant(broken="A claim is refused without a reset and without a kernel-DMA driver.")
+def only_a_reset_refuses(g: Group) -> Expr[bool]:
+    """Without a reset and without a kernel-DMA driver, SET_CONTAINER succeeds."""
+    asked = all_of([g.file == File.OPEN, g.container == Container.NONE, ~in_reset(g)])
+    return implies(
+        asked & ~any_of(d.driver == Driver.KERNEL for d in g.devices), enabled("set_container", g)
+    )
+
+
+def test_the_refusal_lasts_as_long_as_the_reset_and_before_the_fix_longer() -> None:
+    assert answer(reset_lets_release_pass.design, only_a_reset_refuses) is Verdict.HOLDS
+    assert answer(reset_refuses_release.design, only_a_reset_refuses) is Verdict.VIOLATED

@@ -11,6 +11,8 @@ from model.designs.releases import (
     no_wait_at_unregister,
     release_parks_member,
     release_stops_at_failure,
+    reset_lets_release_pass,
+    reset_refuses_release,
     switch_without_unwind,
     unwind_failed_attach,
     unwind_failed_switch,
@@ -31,4 +33,6 @@ DESIGNS: tuple[Design, ...] = (
     join_in_one_section.design,
     claim_per_device.design,
     claim_per_device_untyped.design,
+    reset_lets_release_pass.design,
+    reset_refuses_release.design,
 )
