@@ -77,7 +77,7 @@ def answer(design: Design, question: Property, size: Size = ONE_AND_ONE) -> Verd
     return explore(system, [question.ground(system)], LIMITS).findings[question.name].verdict
 
 
-@pytest.mark.parametrize("design", DESIGNS, ids=str)
+@pytest.mark.parametrize("design", [d for d in DESIGNS if d.name in BROKEN], ids=str)
 def test_a_release_breaks_exactly_what_was_fixed_after_it(design: Design) -> None:
     outcome = check(design)
     found = {
