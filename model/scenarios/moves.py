@@ -93,9 +93,13 @@ def belongs(action: str, verb: str) -> bool:
     )
 
 
+UNSPOKEN = ("drivers_autoprobe_store", "pci_dev_reset_iommu_prepare")
+"""Wishes of an admin's, in some designs, for which scripts have no verb."""
+
+
 def is_move(action: str) -> bool:
     """Whether an action of this name is somebody's wish, which the kernel never takes by itself."""
-    return any(belongs(action, verb) for verb in FAMILIES)
+    return action in UNSPOKEN or any(belongs(action, verb) for verb in FAMILIES)
 
 
 def read_move(options: Mapping[str, tuple[str, Location]], where: Location) -> Move:

@@ -68,8 +68,9 @@ class _World:
             (Stage.IDLE if there[v] else Stage.ABSENT) if v in there else v.initial[0]
             for v in self.system.variables
         )
-        while self._boot_step():
-            pass
+        seen = {self.state}
+        while self._boot_step() and self.state not in seen:  # what comes and goes has settled
+            seen.add(self.state)
 
     def _boot_step(self) -> bool:
         """One step of the kernel's own before the first move, as when an IOMMU is found late."""
