@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from model import check
-from model.designs import DESIGNS, driver_managed_dma, suppress_auto_claim, viability_check
+from model.designs import DESIGNS, driver_managed_dma
 from model.engines.result import Verdict
 from model.engines.search import explore
 from model.lang import Source
 from model.linux.design import Design, Size
 from model.linux.state import Driver
 from properties import PROPERTIES
-from properties.lemmas import LEMMAS
 from tests import readme
 
 SAFETY = "no_kernel_dma_in_user_owned_group"
@@ -129,18 +128,6 @@ def test_two_groups_do_not_disturb_each_other() -> None:
     two = explore(system.system(Size(1, 0, groups=2)), [])
     assert one.states is not None
     assert two.states == one.states**2
-
-
-@pytest.mark.parametrize("lemma", LEMMAS, ids=lambda lemma: lemma.name)
-def test_a_lemma_is_a_property_that_the_search_decides(lemma: object) -> None:
-    """Of a design in which a lemma breaks, the induction must not keep it."""
-    named = next(item for item in LEMMAS if item is lemma)
-    holds = []
-    for design in (driver_managed_dma.design, suppress_auto_claim.design, viability_check.design):
-        system = design.system(Size(1, 0))
-        found = explore(system, [named.ground(system)]).findings[named.name]
-        holds.append(found.verdict)
-    assert set(holds) <= {Verdict.HOLDS, Verdict.VIOLATED, Verdict.VACUOUS}
 
 
 def test_only_claim_in_probe_knows_converted_drivers() -> None:
