@@ -8,14 +8,17 @@ from model.lang.domains import Domain, Value, show
 from model.lang.entities import Entity, Field, counter, field
 from model.lang.errors import Location, ModelError, did_you_mean
 from model.lang.expr import Expr, Var
+from model.lang.fairness import Fairness, WeaklyFair, weakly_fair
 from model.lang.properties import (
     Case,
     Claim,
     Kind,
+    LeadsTo,
     Possible,
     Property,
     every_action_fires,
     invariant,
+    leads_to,
     no_deadlock,
     possible,
     reachable,
@@ -32,9 +35,11 @@ __all__ = [
     "Domain",
     "Entity",
     "Expr",
+    "Fairness",
     "Field",
     "GroundAction",
     "Kind",
+    "LeadsTo",
     "Location",
     "ModelError",
     "Possible",
@@ -45,6 +50,7 @@ __all__ = [
     "Update",
     "Value",
     "Var",
+    "WeaklyFair",
     "action",
     "all_of",
     "any_of",
@@ -57,10 +63,12 @@ __all__ = [
     "implies",
     "invariant",
     "ite",
+    "leads_to",
     "never_both",
     "no_deadlock",
     "possible",
     "reachable",
     "show",
     "type_invariant",
+    "weakly_fair",
 ]

@@ -10,11 +10,12 @@ import enum
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from model.lang.entities import Field
 from model.lang.errors import Location, ModelError, building, described
 from model.lang.expr import And, Const, Expr, Implies, NeverBoth, Not, Or, truth
+from model.lang.fairness import Fairness, WeaklyFair, grounded
 from model.lang.grounding import answer, instances, location, plain
 from model.lang.system import System
 
@@ -24,6 +25,7 @@ class Kind(enum.Enum):
 
     INVARIANT = "holds in every reachable state"
     POSSIBLE = "can still happen, from every reachable state"
+    LEADS_TO = "happens in the end, on every fair run"
     REACHABLE = "happens in some reachable state"
     TYPES = "every variable stays in its domain"
     DEADLOCK = "some action can always be taken"
@@ -46,16 +48,34 @@ class Possible:
 
 
 @dataclass(frozen=True, eq=False)
+class LeadsTo:
+    """From every reachable state that meets ``when``, every fair run reaches ``goal``.
+
+    A run is fair if it starves none of the sets in ``fair``; nothing else is assumed of it.
+    """
+
+    when: Expr[bool]
+    goal: Expr[bool]
+    fair: Sequence[WeaklyFair]
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """A claim for particular entities. ``title`` names them.
 
-    ``when`` and ``during`` matter to POSSIBLE only.
+    ``when`` matters to POSSIBLE and LEADS_TO only, ``during`` to the former and ``fair`` to the
+    latter.
     """
 
     title: str
     that: Expr[bool]
     when: Expr[bool] = TRUE
     during: Expr[bool] = TRUE
+    fair: tuple[Fairness, ...] = ()
+
+
+Answer: TypeAlias = Expr[bool] | Possible | LeadsTo | None
+"""What a property's function says of one instance; None is nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +100,9 @@ class Claim:
         """What must be reached, each with its name, lest the claim be vacuous.
 
         An implication needs a state that meets its premise, and ``never_both`` one for either
-        side. A POSSIBLE claim needs a state that meets its ``when``.
+        side. A POSSIBLE or LEADS_TO claim needs a state that meets its ``when``.
         """
-        if self.kind is Kind.POSSIBLE:
+        if self.kind in (Kind.POSSIBLE, Kind.LEADS_TO):
             return (("its premise", Or(case.when for case in self.cases)),)
         if self.kind is not Kind.INVARIANT:
             return ()
@@ -111,7 +131,7 @@ class Property:
     doc: str
     broken: str
     where: Location
-    function: Callable[..., Expr[bool] | Possible | None] | None = None
+    function: Callable[..., Answer] | None = None
     about: tuple[Field[Any], ...] = ()
 
     def concerns(self, system: System) -> bool:
@@ -144,22 +164,44 @@ class Property:
             if made is None:
                 continue
             title = ", ".join(str(argument) for argument in arguments)
-            if isinstance(made, Possible) is not (self.kind is Kind.POSSIBLE):
+            own = self.kind if self.kind in _OWN_ANSWERS.values() else None
+            if _OWN_ANSWERS.get(type(made)) is not own:
                 raise ModelError(
                     f"the function returned {described(made)}",
-                    "return Possible(goal=..., when=..., during=...) from a @possible function "
-                    "and a condition from any other",
+                    "return Possible(goal=..., when=..., during=...) from a @possible function, "
+                    "LeadsTo(when=..., goal=..., fair=[...]) from a @leads_to one and a condition "
+                    "from any other",
                 )
-            parts = (
-                {"goal": made.goal, "when": made.when, "during": made.during}
-                if isinstance(made, Possible)
-                else {"return": made}
-            )
-            yield Case(title, *(system.resolve(truth(part, at)) for at, part in parts.items()))
+            yield _case(title, made, system)
+
+
+_OWN_ANSWERS: dict[type, Kind] = {Possible: Kind.POSSIBLE, LeadsTo: Kind.LEADS_TO}
+"""What is said by an answer of a class of its own; everything else is said by a condition."""
+
+
+def _case(title: str, made: Expr[bool] | Possible | LeadsTo, system: System) -> Case:
+    def condition(given: Expr[bool], at: str) -> Expr[bool]:
+        return system.resolve(truth(given, at))
+
+    if isinstance(made, LeadsTo):
+        return Case(
+            title,
+            condition(made.goal, "goal"),
+            when=condition(made.when, "when"),
+            fair=grounded(made.fair, system),
+        )
+    if isinstance(made, Possible):
+        return Case(
+            title,
+            condition(made.goal, "goal"),
+            when=condition(made.when, "when"),
+            during=condition(made.during, "during"),
+        )
+    return Case(title, condition(made, "return"))
 
 
 def _property(kind: Kind, broken: str, about: Sequence[Field[Any]]) -> Callable[..., Property]:
-    def decorate(function: Callable[..., Expr[bool] | Possible | None]) -> Property:
+    def decorate(function: Callable[..., Answer]) -> Property:
         plain(function, f"@{kind.name.lower()}")
         doc = " ".join((inspect.getdoc(function) or "").split())
         where = location(function)
@@ -193,6 +235,11 @@ def invariant(*, broken: str, about: Sequence[Field[Any]] = ()) -> Callable[...,
 def possible(*, broken: str, about: Sequence[Field[Any]] = ()) -> Callable[..., Property]:
     """What the decorated function returns as ``Possible`` can still happen, wherever it says."""
     return _property(Kind.POSSIBLE, broken, about)
+
+
+def leads_to(*, broken: str, about: Sequence[Field[Any]] = ()) -> Callable[..., Property]:
+    """What the decorated function returns as ``LeadsTo`` happens in the end, on every fair run."""
+    return _property(Kind.LEADS_TO, broken, about)
 
 
 def reachable(*, broken: str, about: Sequence[Field[Any]] = ()) -> Callable[..., Property]:
