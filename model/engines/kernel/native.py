@@ -1,0 +1,118 @@
+"""The C library: where it is, whether it is the right one, and its functions for Python."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+from array import array
+from pathlib import Path
+from typing import Any
+
+from model.engines.kernel.tables import Tables
+
+SOURCE = Path(__file__).with_name("kernel.c")
+LIBRARY = Path(__file__).with_name("_kernel.so")
+
+_INT, _U64 = ctypes.c_int32, ctypes.c_uint64
+_POINTER = ctypes.c_void_p
+
+_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "kernel_digest": (ctypes.c_char_p, ()),
+    "search_new": (_POINTER, (_POINTER, _U64, ctypes.c_int, _POINTER)),
+    "search_free": (None, (_POINTER,)),
+    "search_watch": (
+        None,
+        (_POINTER, _POINTER, _POINTER, _INT, _POINTER, _INT, _POINTER, _INT, _POINTER),
+    ),
+    "search_add": (ctypes.c_int, (_POINTER, _POINTER)),
+    "search_expand": (ctypes.c_int, (_POINTER, _U64)),
+    "search_find": (ctypes.c_int64, (_POINTER, _POINTER)),
+    "search_steps": (
+        ctypes.c_int,
+        (_POINTER, _POINTER, _POINTER, _POINTER, _POINTER, _POINTER),
+    ),
+    "search_sort": (None, (_POINTER, _POINTER, _POINTER)),
+    "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _U64, _POINTER)),
+    "search_reach": (
+        ctypes.c_int,
+        (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER, _POINTER, _INT),
+    ),
+    "search_mark": (None, (_POINTER, _U64, _U64, _U64, _POINTER)),
+    "search_without": (None, (_POINTER, _POINTER, _U64)),
+    "search_first": (_U64, (_POINTER, _U64, _U64)),
+    "search_collect": (_U64, (_POINTER, _U64, _U64, _U64, _POINTER)),
+    "search_unfold": (None, (_POINTER, _POINTER, _POINTER)),
+    "search_switches": (
+        None,
+        (
+            *(_POINTER, _U64, _U64, _U64, _POINTER, _U64),
+            *(_POINTER, _POINTER, _POINTER, _INT, _POINTER),
+        ),
+    ),
+    "search_states": (_POINTER, (_POINTER,)),
+    "search_found": (_POINTER, (_POINTER,)),
+    "search_numbers": (None, (_POINTER, _POINTER)),
+    "search_forget_found": (None, (_POINTER,)),
+}
+
+
+class Model(ctypes.Structure):
+    """``struct model`` of kernel.c."""
+
+    _fields_ = [
+        *((name, _INT) for name in ("words", "actions", "programs", "dispatches", "slots")),
+        ("always", _INT),
+        *(
+            (name, _POINTER)
+            for name in (
+                *("code", "code_at", "fields", "fields_at"),
+                *("guard_mask", "guard_value", "keep_mask", "set_value"),
+                *("tests", "tests_at", "updates", "updates_at", "valid"),
+                *("dispatch", "rows", "row", "slot"),
+            )
+        ),
+    ]
+
+
+def pointer(numbers: array[int] | bytearray) -> int:
+    """The address of ``numbers``, which must outlive every use of it and not grow."""
+    if isinstance(numbers, array):
+        return numbers.buffer_info()[0]
+    return ctypes.addressof((ctypes.c_char * len(numbers)).from_buffer(numbers))
+
+
+def model_of(tables: Tables) -> Model:
+    """``tables`` as the kernel reads them; they must outlive it."""
+    made = Model(
+        words=tables.layout.words,
+        actions=len(tables.layout.system.actions),
+        programs=len(tables.code_at) - 1,
+        dispatches=len(tables.dispatch) // 4,
+        slots=len(tables.parts),
+        always=tables.always,
+    )
+    for name, kind in Model._fields_:
+        if kind is _POINTER:
+            setattr(made, name, pointer(getattr(tables, name)))
+    return made
+
+
+def digest() -> str:
+    """What tells one version of kernel.c from another."""
+    return hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """The kernel, or None if it was not built, or from another source than is there now."""
+    try:
+        found = ctypes.CDLL(str(LIBRARY))
+    except OSError:
+        return None
+    for name, (result, arguments) in _FUNCTIONS.items():
+        function = getattr(found, name, None)
+        if function is None:
+            return None
+        function.restype, function.argtypes = result, arguments
+    return found if found.kernel_digest().decode() == digest() else None

@@ -1,0 +1,227 @@
+"""Tables: a system's actions and conditions as ``kernel.c`` reads them.
+
+Nothing is compiled for a system: actions become masks and bits, and whatever does not fit into
+those becomes a program, which is bytecode for a stack. The kernel runs a program that reads few
+bits once for every value of them, and looks the answer up from then on.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from model.engines.layout import (
+    WORD,
+    Layout,
+    base,
+    dispatch_on,
+    number,
+    stays,
+    stored,
+    to_words,
+)
+from model.lang import Expr, GroundAction, Var
+from model.lang.expr import (
+    Add,
+    And,
+    Const,
+    Count,
+    Equal,
+    IfElse,
+    Implies,
+    Less,
+    Not,
+    OneOf,
+    Or,
+    Subtract,
+)
+
+CONST, FIELD, ADD, SUBTRACT, LESS, EQUAL, NOT, AND, OR, IF_ELSE, MEMBER, CALL = range(12)
+"""The words of bytecode, as in kernel.c."""
+_BINARY = {Add: ADD, Subtract: SUBTRACT, Less: LESS, Equal: EQUAL}
+_MANY = {And: (AND, 1), Or: (OR, 0), Count: (ADD, 0)}  # and what none of them makes
+TABLE_BITS = 12
+"""A program that reads no more bits than this becomes a table of results. As in kernel.c."""
+MOST_WORDS, STACK = 16, 256
+"""What the kernel has room for. As in kernel.c."""
+
+
+class Unsuitable(Exception):
+    """The kernel has no room for the system; the message says why."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several interchangeable parts of a state: its bits, and the block it belongs to."""
+
+    shift: int
+    width: int
+    block: int
+
+
+class Tables:
+    """``layout``'s system and ``parts`` as flat lists of numbers.
+
+    The names are those of the fields of ``struct model``. Raises Unsuitable.
+    """
+
+    def __init__(self, layout: Layout, parts: Sequence[Part] = ()) -> None:
+        if layout.words > MOST_WORDS:
+            raise Unsuitable(f"a state has {layout.bits} bits, and the kernel takes 1024")
+        self.layout = layout
+        self.parts = parts
+        self._programs: dict[tuple[int, ...], int] = {}
+        self.code = array("i")
+        self.code_at = array("i", [0])
+        self.fields = array("i")
+        self.fields_at = array("i", [0])
+        self.guard_mask, self.guard_value = array("Q"), array("Q")
+        self.keep_mask, self.set_value = array("Q"), array("Q")
+        self.tests, self.tests_at = array("i"), array("i", [0])
+        self.updates, self.updates_at = array("i"), array("i", [0])
+        self.valid = array("Q")
+        self.dispatch, self.rows, self.row = array("i"), array("i"), array("i")
+        for action in layout.system.actions:
+            self._add(action)
+        self.always = self._sort_by_pins()
+        self.slot = array("i")
+        for part in parts:
+            self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
+
+    # -- programs ------------------------------------------------------------------------------
+
+    def program(self, item: Expr[Any]) -> int:
+        """The number of the program that computes ``item``."""
+        read = self._read(item)
+        small = self._bits(read) <= TABLE_BITS
+        code = tuple(self._code(item, whole=small))
+        if code not in self._programs:
+            if _depth(code) > STACK:
+                raise Unsuitable(f"`{str(item)[:60]}...` is nested too deeply for the kernel")
+            self._programs[code] = len(self._programs)
+            self.code.extend(code)
+            self.code_at.append(len(self.code))
+            for variable in read:
+                self.fields.extend([*self._place(variable), self.layout.width[variable]])
+            self.fields_at.append(len(self.fields) // 3)
+        return self._programs[code]
+
+    def _read(self, item: Expr[Any]) -> list[Var[Any]]:
+        found = dict.fromkeys(node for node in item.walk() if isinstance(node, Var))
+        return sorted(found, key=self.layout.shift.__getitem__)
+
+    def _bits(self, variables: Sequence[Var[Any]]) -> int:
+        return sum(self.layout.width[variable] for variable in variables)
+
+    def _place(self, variable: Var[Any]) -> tuple[int, int]:
+        return divmod(self.layout.shift[variable], WORD)
+
+    def _code(self, item: Expr[Any], *, whole: bool) -> list[int]:
+        """Bytecode for ``item``; unless it is to be ``whole``, small operands are called."""
+        match item:
+            case Const():
+                return [CONST, number(item.value)]
+            case Var():
+                return [FIELD, *self._place(item), self.layout.width[item], base(item)]
+        if not whole and self._bits(self._read(item)) <= TABLE_BITS:
+            return [CALL, self.program(item)]
+        match item:
+            case And() | Or() | Count():
+                return self._joined(item, whole=whole)
+            case OneOf():
+                values = [number(value) for value in item.values]
+                return [*self._operands(item, whole=whole), MEMBER, len(values), *values]
+            case Not():
+                return [*self._operands(item, whole=whole), NOT]
+            case IfElse():
+                return [*self._operands(item, whole=whole), IF_ELSE]
+            case Implies(children=(when, then)):
+                return self._code(Or((Not(when), then)), whole=whole)
+            case Add() | Subtract() | Less() | Equal():
+                return [*self._operands(item, whole=whole), _BINARY[type(item)]]
+        raise Unsuitable(f"the kernel has no word for {type(item).__name__}")
+
+    def _operands(self, item: Expr[Any], *, whole: bool) -> list[int]:
+        return [part for child in item.children for part in self._code(child, whole=whole)]
+
+    def _joined(self, item: Expr[Any], *, whole: bool) -> list[int]:
+        """``item`` with one operand after the other, so that the stack stays low."""
+        operation, none = _MANY[type(item)]
+        if not item.children:
+            return [CONST, none]
+        code = self._code(item.children[0], whole=whole)
+        for child in item.children[1:]:
+            code += [*self._code(child, whole=whole), operation]
+        return code
+
+    # -- actions -------------------------------------------------------------------------------
+
+    def _add(self, action: GroundAction) -> None:
+        layout = self.layout
+        mask, value, others = layout.conjunction(action.guard)
+        self.tests.extend(self.program(item) for item in others)
+        self.tests_at.append(len(self.tests))
+        changed, fixed = 0, 0
+        for update in action.updates:
+            variable = update.variable
+            changed |= layout.mask(variable) << layout.shift[variable]
+            if isinstance(update.value, Const):
+                fixed |= layout.field(variable, update.value.value)[1]
+                continue
+            valid = -1 if stays(update.value, variable) else self._valid(variable)
+            place, width = self._place(variable), layout.width[variable]
+            self.updates.extend([self.program(update.value), *place, base(variable), width, valid])
+        self.updates_at.append(len(self.updates) // 6)
+        everything = (1 << WORD * layout.words) - 1
+        for row, bits in (
+            (self.guard_mask, mask),
+            (self.guard_value, value),
+            (self.keep_mask, everything & ~changed),
+            (self.set_value, fixed),
+        ):
+            row.extend(to_words(bits, layout.words))
+
+    def _valid(self, variable: Var[Any]) -> int:
+        """Where the set of ``variable``'s values begins, one bit for each."""
+        at = len(self.valid)
+        values = sum(1 << stored(variable, value) for value in variable.domain.values)
+        words = -(-(1 << self.layout.width[variable]) // WORD)
+        self.valid.extend(to_words(values, words))
+        return at
+
+    def _sort_by_pins(self) -> int:
+        """Fill the lists that say which actions a state's pinned fields let through."""
+        always: list[int] = []
+        by_pin: dict[Var[Any], dict[int, list[int]]] = {}
+        for k, action in enumerate(self.layout.system.actions):
+            pin = dispatch_on(action)
+            if pin is None:
+                always.append(k)
+            else:
+                by_pin.setdefault(pin[0], {}).setdefault(pin[1], []).append(k)
+        self.row.extend(always)
+        for variable, by_value in by_pin.items():
+            width = self.layout.width[variable]
+            self.dispatch.extend([*self._place(variable), width, len(self.rows)])
+            for value in range(1 << width):
+                self.rows.append(len(self.row))
+                self.row.extend(by_value.get(value, []))
+            self.rows.append(len(self.row))
+        return len(always)
+
+
+def _depth(code: Sequence[int]) -> int:
+    """How many values the bytecode has on its stack at most."""
+    depth = most = at = 0
+    while at < len(code):
+        word = code[at]
+        if word in (CONST, FIELD, CALL):
+            depth, at = depth + 1, at + (5 if word == FIELD else 2)
+        elif word == MEMBER:
+            at += 2 + code[at + 1]
+        else:
+            depth, at = depth - {NOT: 0, IF_ELSE: 2}.get(word, 1), at + 1
+        most = max(most, depth)
+    return most
