@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from model.engines.explorer import MOST_TARGETS, Full, Run, Watch
 from model.engines.kernel.native import library, model_of, pointer
@@ -45,7 +45,7 @@ class KernelExplorer:
         self._layout = Layout(system)
         tables = Tables(self._layout, self._parts())
         self._tables = tables
-        watched = [(tables.program(c), k) for k, cs in enumerate(watch.invariants) for c in cs]
+        groups = tables.grouped((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.program(goal)) for k, goal in enumerate(watch.goals)]
         self._along = watch.along
         self._programs = {
@@ -58,9 +58,13 @@ class KernelExplorer:
         self.fired = bytearray(len(system.actions))
         self._open = bytearray([*[1] * claims, watch.domains, watch.deadlocks])
         self._met = bytearray(len(awaited) + 1)
+        members = [member for group in groups for member in group.members]
         self._lists = [
-            array("i", [program for program, _ in watched]),
-            array("i", [claim for _, claim in watched]),
+            array("i", [program for program, _ in members]),
+            array("i", [claim for _, claim in members]),
+            array("i", [program for group in groups for program in group.programs]),
+            array("i", _places(group.programs for group in groups)),
+            array("i", _places(group.members for group in groups)),
             array("i", [number for pair in awaited for number in pair]),
         ]
         self._numbers_at = (ctypes.c_uint64 * 5)()
@@ -75,11 +79,11 @@ class KernelExplorer:
             raise MemoryError
         self._c.search_watch(
             self._search,
-            *map(pointer, self._lists[:2]),
-            len(watched),
+            *map(pointer, self._lists[:5]),
+            len(groups),
             pointer(self._open),
             claims,
-            pointer(self._lists[2]),
+            pointer(self._lists[5]),
             len(awaited),
             pointer(self._met),
         )
@@ -352,6 +356,11 @@ class KernelExplorer:
         raise AssertionError("no initial state")
 
 
+def _places(lists: Iterable[Sequence[object]]) -> Iterator[int]:
+    """Where each of the lists begins if they stand behind each other, and where they end."""
+    return itertools.accumulate(map(len, lists), initial=0)
+
+
 def _batches(claims: Sequence[Sequence[Case]]) -> Iterator[list[tuple[int, Case]]]:
     """The cases, with the numbers of their claims: few enough for a bit each, whole claims."""
     batch: list[tuple[int, Case]] = []
@@ -368,7 +377,7 @@ def _batches(claims: Sequence[Sequence[Case]]) -> Iterator[list[tuple[int, Case]
 
 
 def _depth(j: int, levels: Sequence[int]) -> int:
-    return next(depth for depth, (_, end) in enumerate(pairwise(levels)) if j < end)
+    return next(depth for depth, (_, end) in enumerate(itertools.pairwise(levels)) if j < end)
 
 
 def _backward(levels: Sequence[int], depth: int) -> Iterator[tuple[int, int, int]]:

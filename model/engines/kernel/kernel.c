@@ -2,12 +2,16 @@
  *
  * A state is a few 64-bit words in which every variable has a bit field. An action is a mask and a
  * comparison, then tests; its effect is a mask and bits to set, then computed fields. Tests and
- * computed fields are programs: bytecode, or its results for every value of the few fields that it
- * reads. Python makes the tables (tables.py) and owns them; the search owns what it finds.
+ * computed fields are programs: bytecode, or its results for every value of the few bits that it
+ * reads, where those are small. Python makes the tables (tables.py) and owns them; the search owns what it finds.
  */
+#define _GNU_SOURCE
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 typedef uint64_t u64;
 typedef uint32_t u32;
@@ -18,6 +22,7 @@ enum { CONST, FIELD, ADD, SUBTRACT, LESS, EQUAL, NOT, AND, OR, IF_ELSE, MEMBER, 
 enum { DONE, FULL, NO_MEMORY };
 enum { MOST_WORDS = 16, MOST_SLOTS = 64, STACK = 256, TABLE_BITS = 12 };
 enum { LEFT_DOMAIN = -1 };
+enum { BATCH = 16 }; /* states expanded at once, so that their successors are fetched meanwhile */
 
 struct field { i32 word, shift, bits; };
 struct update { i32 program, word, shift, base, bits, valid; };
@@ -44,16 +49,18 @@ struct found { u32 claim, state; };
 
 struct search {
 	const struct model *m;
-	i32 **tables; /* by program; NULL where bytecode runs */
+	u8 **tables; /* by program; NULL where bytecode runs */
 	u64 *states, *slots, *offsets;
 	u32 *targets;
 	u8 *perms;
 	u64 count, room, slot_mask, next, edges, edge_room, transitions, most;
 	int keep_edges;
 	u8 *fired;
-	/* What is looked for in every new state. */
-	const i32 *watched, *watched_by; /* a program and the claim that it is a part of */
-	i32 nwatched;
+	/* What is looked for in every new state: where no program of a group is true, its members
+	 * tell which claims are violated. */
+	const i32 *member, *member_of; /* a program and its claim */
+	const i32 *group, *group_at, *member_at;
+	i32 groups;
 	u8 *open; /* by claim; two further ones stand for a left domain and a deadlock */
 	i32 nclaims;
 	i32 *awaited;
@@ -62,8 +69,10 @@ struct search {
 	struct found *found;
 	u64 nfound, found_room;
 	i32 left_action;
-	u64 *after;
+	/* A batch's successors: states, actions, hashes, permutations. */
+	u64 *after, *hash;
 	i32 *by;
+	u32 *rank;
 };
 
 /* -- programs ------------------------------------------------------------------------------ */
@@ -131,7 +140,7 @@ static i32 run(const struct search *s, i32 program, const u64 *state)
 
 static i32 value_of(const struct search *s, i32 program, const u64 *state)
 {
-	const i32 *table = s->tables[program];
+	const u8 *table = s->tables[program];
 	if (!table)
 		return run(s, program, state);
 	const struct field *f = s->m->fields + s->m->fields_at[program];
@@ -153,7 +162,7 @@ static int tabulate(struct search *s, i32 program)
 		bits += f->bits;
 	if (bits > TABLE_BITS)
 		return DONE;
-	i32 *table = malloc(sizeof(*table) << bits);
+	u8 *table = malloc((u64)1 << bits);
 	if (!table)
 		return NO_MEMORY;
 	u64 state[MOST_WORDS];
@@ -165,7 +174,12 @@ static int tabulate(struct search *s, i32 program)
 			state[f->word] |= value << f->shift;
 			place += (u32)f->bits;
 		}
-		table[index] = run(s, program, state);
+		i32 value = run(s, program, state);
+		table[index] = (u8)value;
+		if (value != (u8)value) {
+			free(table);
+			return DONE;
+		}
 	}
 	s->tables[program] = table;
 	return DONE;
@@ -303,11 +317,25 @@ static inline u64 place_of(const struct search *s, const u64 *state, u64 hash, c
 	}
 }
 
+/* Asks for large pages: what is looked up is all over the place. */
+static void *advised(void *memory, u64 size)
+{
+#ifdef __linux__
+	enum { LARGE = 1 << 21 };
+	uintptr_t at = ((uintptr_t)memory + LARGE - 1) & ~(uintptr_t)(LARGE - 1);
+	if (memory && size >= 4 * LARGE)
+		madvise((void *)at, size - 2 * LARGE, MADV_HUGEPAGE);
+#else
+	(void)size;
+#endif
+	return memory;
+}
+
 static int grow(struct search *s, const int W)
 {
 	if (s->count == s->room) {
 		u64 room = s->room * 2;
-		u64 *states = realloc(s->states, room * W * sizeof(u64));
+		u64 size = room * W * sizeof(u64), *states = advised(realloc(s->states, size), size);
 		if (!states)
 			return NO_MEMORY;
 		s->states = states;
@@ -319,7 +347,7 @@ static int grow(struct search *s, const int W)
 	}
 	if (s->count * 2 > s->slot_mask) {
 		u64 size = (s->slot_mask + 1) * 2;
-		u64 *slots = calloc(size, sizeof(u64));
+		u64 *slots = advised(calloc(size, sizeof(u64)), size * sizeof(u64));
 		if (!slots)
 			return NO_MEMORY;
 		for (u64 j = 0; j < s->count; j++) {
@@ -351,14 +379,17 @@ static int note(struct search *s, i32 claim, u64 state)
 
 static int look_at(struct search *s, const u64 *state, u64 j)
 {
-	i32 last = -1;
-	for (i32 k = 0; k < s->nwatched; k++) {
-		i32 claim = s->watched_by[k];
-		if (claim == last || !s->open[claim] || value_of(s, s->watched[k], state))
+	for (i32 g = 0; g < s->groups; g++) {
+		i32 k = s->group_at[g];
+		while (k < s->group_at[g + 1] && !value_of(s, s->group[k], state))
+			k++;
+		if (k < s->group_at[g + 1])
 			continue;
-		last = claim;
-		if (note(s, claim, j))
-			return NO_MEMORY;
+		for (k = s->member_at[g]; k < s->member_at[g + 1]; k++) {
+			i32 claim = s->member_of[k];
+			if (s->open[claim] && !value_of(s, s->member[k], state) && note(s, claim, j))
+				return NO_MEMORY;
+		}
 	}
 	for (i32 k = 0; k < s->nawaited;) {
 		i32 goal = s->awaited[2 * k];
@@ -376,9 +407,9 @@ static int look_at(struct search *s, const u64 *state, u64 j)
 
 /* Adds `state` unless it is known; *at is its number either way. */
 static inline __attribute__((always_inline)) int
-add(struct search *s, const u64 *state, u64 *at, const int W)
+add(struct search *s, const u64 *state, u64 hash, u64 *at, const int W)
 {
-	u64 hash = mix(state, W), i = place_of(s, state, hash, W);
+	u64 i = place_of(s, state, hash, W);
 	if (s->slots[i]) {
 		*at = (s->slots[i] & 0xffffffffu) - 1;
 		return DONE;
@@ -400,56 +431,96 @@ add(struct search *s, const u64 *state, u64 *at, const int W)
 
 /* -- the search ---------------------------------------------------------------------------- */
 
+static int more_edges(struct search *s, u64 more)
+{
+	if (s->edges + more <= s->edge_room)
+		return DONE;
+	u64 room = s->edge_room * 2 + more;
+	u32 *targets = realloc(s->targets, room * sizeof(u32));
+	if (!targets)
+		return NO_MEMORY;
+	s->targets = targets;
+	if (s->m->slots) {
+		u8 *perms = realloc(s->perms, room);
+		if (!perms)
+			return NO_MEMORY;
+		s->perms = perms;
+	}
+	s->edge_room = room;
+	return DONE;
+}
+
+/* Adds what the batch found from state `next`: n successors, from number `first` of the batch. */
+static inline __attribute__((always_inline)) int
+settle(struct search *s, int first, int n, const int W)
+{
+	u64 begin = s->edges;
+	int failed = s->keep_edges ? more_edges(s, (u64)n) : DONE;
+	for (int k = first; k < first + n && !failed; k++) {
+		u64 j;
+		if (s->by[k] < 0) {
+			if (s->left_action < 0)
+				s->left_action = ~s->by[k];
+			s->fired[~s->by[k]] = 1;
+			if (s->open[s->nclaims])
+				failed = note(s, s->nclaims, s->next);
+			continue;
+		}
+		s->fired[s->by[k]] = 1;
+		failed = add(s, s->after + (u64)k * W, s->hash[k], &j, W);
+		if (s->keep_edges && !failed) {
+			s->targets[s->edges] = (u32)j;
+			if (s->m->slots)
+				s->perms[s->edges] = (u8)s->rank[k];
+			s->edges++;
+		}
+	}
+	if (!n && !failed && s->open[s->nclaims + 1])
+		failed = note(s, s->nclaims + 1, s->next);
+	if (failed) {
+		s->edges = begin;
+		return failed;
+	}
+	s->transitions += (u64)n;
+	s->next++;
+	s->offsets[s->next] = s->edges;
+	return DONE;
+}
+
 static inline __attribute__((always_inline)) int
 expand(struct search *s, u64 upto, const int W)
 {
 	const struct model *m = s->m;
 	u8 to[MOST_SLOTS];
-	for (; s->next < upto; s->next++) {
-		u64 state[MOST_WORDS], begin = s->edges;
-		memcpy(state, s->states + s->next * W, W * sizeof(u64));
-		int n = steps(s, state, s->after, s->by, W), failed = DONE;
-		if (s->keep_edges && s->edges + n > s->edge_room) {
-			u64 room = s->edge_room * 2 + n;
-			u32 *targets = realloc(s->targets, room * sizeof(u32));
-			if (targets)
-				s->targets = targets;
-			u8 *perms = m->slots ? realloc(s->perms, room) : s->perms;
-			if (perms)
-				s->perms = perms;
-			if (!targets || (m->slots && !perms))
-				return NO_MEMORY;
-			s->edge_room = room;
-		}
-		for (int k = 0; k < n && !failed; k++) {
-			u64 *after = s->after + (u64)k * W, j;
-			if (s->by[k] < 0) {
-				if (!s->fired[~s->by[k]] && s->left_action < 0)
-					s->left_action = ~s->by[k];
-				s->fired[~s->by[k]] = 1;
-				if (s->open[s->nclaims])
-					failed = note(s, s->nclaims, s->next);
-				continue;
+	while (s->next < upto) {
+		int of[BATCH], total = 0, states = 0;
+		for (; states < BATCH && s->next + states < upto; states++) {
+			u64 state[MOST_WORDS];
+			memcpy(state, s->states + (s->next + states) * W, W * sizeof(u64));
+			of[states] = steps(s, state, s->after + (u64)total * W, s->by + total, W);
+			for (int k = total; k < total + of[states]; k++) {
+				u64 *after = s->after + (u64)k * W;
+				if (s->by[k] < 0)
+					continue;
+				if (m->slots) {
+					sort_slots(m, after, to);
+					s->rank[k] = s->keep_edges ? rank_of(m, to) : 0;
+				}
+				s->hash[k] = mix(after, W);
+				__builtin_prefetch(s->slots + (s->hash[k] & s->slot_mask));
 			}
-			s->fired[s->by[k]] = 1;
-			if (m->slots)
-				sort_slots(m, after, to);
-			failed = add(s, after, &j, W);
-			if (s->keep_edges && !failed) {
-				s->targets[s->edges] = (u32)j;
-				if (m->slots)
-					s->perms[s->edges] = (u8)rank_of(m, to);
-				s->edges++;
-			}
+			total += of[states];
 		}
-		if (!n && !failed && s->open[s->nclaims + 1])
-			failed = note(s, s->nclaims + 1, s->next);
-		if (failed) {
-			s->edges = begin;
-			return failed;
+		for (int k = 0; k < total; k++) { /* what the slots point to */
+			u64 e = s->by[k] < 0 ? 0 : s->slots[s->hash[k] & s->slot_mask];
+			if (e)
+				__builtin_prefetch(s->states + ((e & 0xffffffffu) - 1) * W);
 		}
-		s->transitions += (u64)n;
-		s->offsets[s->next + 1] = s->edges;
+		for (int i = 0, first = 0; i < states; first += of[i++]) {
+			int failed = settle(s, first, of[i], W);
+			if (failed)
+				return failed;
+		}
 	}
 	return DONE;
 }
@@ -473,7 +544,7 @@ int search_add(struct search *s, const u64 *state)
 	memcpy(copy, state, s->m->words * sizeof(u64));
 	if (s->m->slots)
 		sort_slots(s->m, copy, to);
-	BY_WORDS(add(s, copy, &j, W))
+	BY_WORDS(add(s, copy, mix(copy, W), &j, W))
 }
 
 /* The number of `state`, or of the one that stands for it; -1 if it has not been found. */
@@ -529,7 +600,9 @@ void search_free(struct search *s)
 	free(s->perms);
 	free(s->found);
 	free(s->after);
+	free(s->hash);
 	free(s->by);
+	free(s->rank);
 	free(s);
 }
 
@@ -549,10 +622,14 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 	s->states = malloc(FIRST * m->words * sizeof(u64));
 	s->offsets = calloc(FIRST + 1, sizeof(u64));
 	s->slots = calloc(4 * FIRST, sizeof(u64));
-	s->after = malloc(((u64)m->actions + 1) * m->words * sizeof(u64));
-	s->by = malloc(((u64)m->actions + 1) * sizeof(i32));
-	s->tables = calloc((u64)m->programs + 1, sizeof(i32 *));
-	int failed = !s->states || !s->offsets || !s->slots || !s->after || !s->by || !s->tables;
+	u64 successors = ((u64)m->actions + 1) * BATCH;
+	s->after = malloc(successors * m->words * sizeof(u64));
+	s->hash = malloc(successors * sizeof(u64));
+	s->by = malloc(successors * sizeof(i32));
+	s->rank = malloc(successors * sizeof(u32));
+	s->tables = calloc((u64)m->programs + 1, sizeof(u8 *));
+	int failed = !s->states || !s->offsets || !s->slots || !s->after || !s->hash || !s->by ||
+		     !s->rank || !s->tables;
 	for (i32 p = 0; !failed && p < m->programs; p++)
 		failed = tabulate(s, p);
 	if (failed) {
@@ -563,12 +640,16 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 }
 
 /* What to look for; the arrays are Python's. `open` has two entries more than there are claims. */
-void search_watch(struct search *s, const i32 *watched, const i32 *watched_by, i32 nwatched, u8 *open,
-		  i32 nclaims, i32 *awaited, i32 nawaited, u8 *met)
+void search_watch(struct search *s, const i32 *member, const i32 *member_of, const i32 *group,
+		  const i32 *group_at, const i32 *member_at, i32 groups, u8 *open, i32 nclaims,
+		  i32 *awaited, i32 nawaited, u8 *met)
 {
-	s->watched = watched;
-	s->watched_by = watched_by;
-	s->nwatched = nwatched;
+	s->member = member;
+	s->member_of = member_of;
+	s->group = group;
+	s->group_at = group_at;
+	s->member_at = member_at;
+	s->groups = groups;
 	s->open = open;
 	s->nclaims = nclaims;
 	s->awaited = awaited;

@@ -23,7 +23,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_free": (None, (_POINTER,)),
     "search_watch": (
         None,
-        (_POINTER, _POINTER, _POINTER, _INT, _POINTER, _INT, _POINTER, _INT, _POINTER),
+        (*[_POINTER] * 6, _INT, _POINTER, _INT, _POINTER, _INT, _POINTER),
     ),
     "search_add": (ctypes.c_int, (_POINTER, _POINTER)),
     "search_expand": (ctypes.c_int, (_POINTER, _U64)),

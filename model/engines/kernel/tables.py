@@ -8,10 +8,11 @@ bits once for every value of them, and looks the answer up from then on.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from model.engines.kernel.clauses import Clause, clauses
 from model.engines.layout import (
     WORD,
     Layout,
@@ -46,6 +47,19 @@ TABLE_BITS = 12
 """A program that reads no more bits than this becomes a table of results. As in kernel.c."""
 MOST_WORDS, STACK = 16, 256
 """What the kernel has room for. As in kernel.c."""
+
+
+Members = list[tuple[int, int]]
+
+
+class Group(NamedTuple):
+    """Programs one of which must be true, and what to look at if none is.
+
+    ``members`` are programs with the numbers of the claims that they are parts of.
+    """
+
+    programs: list[int]
+    members: Members
 
 
 class Unsuitable(Exception):
@@ -103,16 +117,66 @@ class Tables:
             self._programs[code] = len(self._programs)
             self.code.extend(code)
             self.code_at.append(len(self.code))
-            for variable in read:
-                self.fields.extend([*self._place(variable), self.layout.width[variable]])
+            for shift, width in self._runs(read):
+                self.fields.extend([*divmod(shift, WORD), width])
             self.fields_at.append(len(self.fields) // 3)
         return self._programs[code]
+
+    def grouped(self, conditions: Iterable[tuple[Expr[bool], int]]) -> list[Group]:
+        """Numbered conditions in groups that are cheap to look at together.
+
+        Each group is about few bits, or is one clause of which the first true part is enough.
+        """
+        small: list[tuple[set[Var[Any]], list[Expr[bool]], Members]] = []
+        large: list[Group] = []
+        for condition, claim in conditions:
+            for clause in clauses(condition):
+                read, whole = set(self._read(Or(clause))), Or(clause)
+                if self._bits(read) > TABLE_BITS:
+                    parts = [self.program(Or(part)) for part in self._split(clause)]
+                    large.append(Group(parts, [(self.program(whole), claim)]))
+                    continue
+                for known, together, members in small:
+                    if self._bits(known | read) <= TABLE_BITS:
+                        known.update(read)
+                        break
+                else:
+                    together, members = [], []
+                    small.append((read, together, members))
+                together.append(whole)
+                members.append((self.program(whole), claim))
+        return [Group([self.program(And(all_))], members) for _, all_, members in small] + large
+
+    def _split(self, clause: Clause) -> list[list[Expr[bool]]]:
+        """The clause's conditions in lists, each about as many bits as a table takes."""
+        lists: list[tuple[set[Var[Any]], list[Expr[bool]]]] = []
+        for condition in clause:
+            read = set(self._read(condition))
+            for known, together in lists:
+                if self._bits(known | read) <= TABLE_BITS:
+                    known.update(read)
+                    together.append(condition)
+                    break
+            else:
+                lists.append((read, [condition]))
+        return [together for _, together in lists]
 
     def _read(self, item: Expr[Any]) -> list[Var[Any]]:
         found = dict.fromkeys(node for node in item.walk() if isinstance(node, Var))
         return sorted(found, key=self.layout.shift.__getitem__)
 
-    def _bits(self, variables: Sequence[Var[Any]]) -> int:
+    def _runs(self, variables: Sequence[Var[Any]]) -> list[tuple[int, int]]:
+        """The variables' fields as (shift, width), those beside each other in one."""
+        runs: list[tuple[int, int]] = []
+        for variable in variables:
+            shift, width = self.layout.shift[variable], self.layout.width[variable]
+            if runs and sum(runs[-1]) == shift and shift % WORD:
+                runs[-1] = (runs[-1][0], runs[-1][1] + width)
+            else:
+                runs.append((shift, width))
+        return runs
+
+    def _bits(self, variables: Iterable[Var[Any]]) -> int:
         return sum(self.layout.width[variable] for variable in variables)
 
     def _place(self, variable: Var[Any]) -> tuple[int, int]:
@@ -160,7 +224,8 @@ class Tables:
 
     def _add(self, action: GroundAction) -> None:
         layout = self.layout
-        mask, value, others = layout.conjunction(action.guard)
+        guard = [clause for item in action.guard for clause in clauses(item)]
+        mask, value, others = layout.conjunction([c[0] if len(c) == 1 else Or(c) for c in guard])
         self.tests.extend(self.program(item) for item in others)
         self.tests_at.append(len(self.tests))
         changed, fixed = 0, 0
