@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 
+from model.engines.fairness import StateGraph, continued, shortest_lasso
 from model.engines.graph import Graph
 from model.engines.lowering import Condition, Lowered
 from model.engines.memory import peak_bytes
@@ -226,6 +227,8 @@ class _Search:
             return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self._never_fired())}")
         if claim.kind is Kind.POSSIBLE:
             return self._possible(claim)
+        if claim.kind is Kind.LEADS_TO:
+            return self._leads_to(claim)
         return Finding(Verdict.HOLDS, "every reachable state was visited")
 
     def _possible(self, claim: Claim) -> Finding:
@@ -253,6 +256,20 @@ class _Search:
                     if lost >> k & 1 and first[name] is None:
                         first[name] = j
         return first
+
+    def _leads_to(self, claim: Claim) -> Finding:
+        lowered, states, index = self.lowered, self.states, self.index
+        graph = StateGraph(
+            len(states),
+            self._depth,
+            lambda j: [(n, index[after]) for n, after in lowered.successors(states[j])],
+            lambda condition: map(lowered.condition(condition), states),
+        )
+        lasso = shortest_lasso(claim, self.system.actions, graph)
+        if lasso is None:
+            return Finding(Verdict.HOLDS, "every fair run comes to it")
+        trace = continued(self._trace(lasso.start), lasso, lambda j: lowered.unpack(states[j]))
+        return Finding(Verdict.VIOLATED, "a fair run never comes to it", trace)
 
     @cached_property
     def graph(self) -> Graph:
