@@ -82,10 +82,12 @@ def bolt(door: Door) -> Action:
     return Action([~door.open, ~door.bolted], [door.bolted.becomes(True)])
 
 
-def system(*actions: str) -> System:
-    """Waiter and door with those of the actions above that are named."""
+def system(*actions: str, start: bool = False) -> System:
+    """Waiter and door with those of the actions above that are named; ``start``: it is open."""
     known = {a.name: a for a in (arrive, enter, leave, knock, push, pull, bolt)}
-    return System("waiter", [Waiter("w"), Door("door")], [known[name] for name in actions])
+    return System(
+        "waiter", [Waiter("w"), Door("door", {"open": start})], [known[name] for name in actions]
+    )
 
 
 def goes_in(made: System, *fair: WeaklyFair) -> Claim:
