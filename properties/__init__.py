@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from model.lang import Property, every_action_fires, no_deadlock, type_invariant
-from properties import accounting, autoprobe, capability, iommufd, lifetime, locks, safety
+from properties import (
+    accounting,
+    autoprobe,
+    capability,
+    group_type,
+    iommufd,
+    lifetime,
+    locks,
+    safety,
+)
 
 PROPERTIES: tuple[Property, ...] = (
     type_invariant,
@@ -49,5 +58,8 @@ PROPERTIES: tuple[Property, ...] = (
     autoprobe.refused_device_is_queued_at_release,
     autoprobe.overridden_device_is_never_refused,
     autoprobe.added_member_can_be_held_unbound,
+    group_type.type_is_fixed_while_somebody_is_there,
+    group_type.type_change_refused_only_for_a_claim,
+    group_type.kernel_dma_uses_its_groups_default_domain,
 )
 """Type invariant and exercise first, then safety, accounting and capability."""

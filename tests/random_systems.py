@@ -15,6 +15,7 @@ from model.lang import (
     Entity,
     Expr,
     Field,
+    LeadsTo,
     Possible,
     System,
     Var,
@@ -27,10 +28,12 @@ from model.lang import (
     implies,
     invariant,
     ite,
+    leads_to,
     no_deadlock,
     possible,
     reachable,
     type_invariant,
+    weakly_fair,
 )
 from model.lang.domains import BOOLEAN, Value, integers
 from model.lang.expr import lift
@@ -247,6 +250,23 @@ def random_system(seed: int) -> tuple[System, list[Claim]]:
         reachable(broken="It never happens.")(_annotated(claimed(2), "happens")),
     ]
     return system, [one.ground(system) for one in properties]
+
+
+def random_ending(seed: int) -> tuple[System, Claim]:
+    """A system of ``random_system`` with a claim of what happens in the end there."""
+    system, _ = random_system(seed)
+    rng = random.Random(-seed)  # noqa: S311  # as above, but not the same numbers
+    draw = Expressions(rng, system.variables)
+    goal, when = draw.condition(rng.randint(0, 2)), draw.condition(1)
+    actors = sorted({action.actor for action in system.actions})
+    fair = [
+        weakly_fair(f"{actor} goes on", actor=actor)
+        for actor in rng.sample(actors, rng.randint(1, len(actors)))
+    ]
+    happens = leads_to(broken="It never happens.")(
+        _annotated(lambda: LeadsTo(when=when, goal=goal, fair=fair), "in_the_end")
+    )
+    return system, happens.ground(system)
 
 
 def _weakened(

@@ -22,6 +22,7 @@ from model.traces.trace import Trace, replay
 
 _NEEDS_ALL_RUNS = {
     Kind.POSSIBLE: "what can still happen is a matter of all runs, not of one of bounded length",
+    Kind.LEADS_TO: "a run that never comes to it has no end, and every bounded one has",
     Kind.FIRES: "bounded model checking does not ask whether every action is taken",
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from model.lang import Case, Expr, State
+from model.lang import Case, Claim, Expr, State
 
 MOST_TARGETS = 64
 """How many of the violations found at the same depth compete for the most readable trace."""
@@ -22,7 +23,7 @@ class Watch:
 
     Behind the invariants, the next number stands for a step out of a domain and the one after
     that for a deadlock; ``domains`` and ``deadlocks`` say whether they are looked for. ``along``
-    lists, by claim, what will be asked of the whole graph.
+    lists, by claim, what will be asked of the whole graph, and ``fair`` the LEADS_TO claims.
     """
 
     invariants: Sequence[Sequence[Expr[bool]]]
@@ -30,13 +31,23 @@ class Watch:
     domains: bool
     deadlocks: bool
     along: Sequence[Sequence[Case]] = ()
+    fair: Sequence[Claim] = ()
 
 
 class Run(NamedTuple):
-    """A run as numbers of actions between states; it may end in front of a step it cannot take."""
+    """A run as numbers of actions between states.
+
+    ``loop`` is the number of the state from which it goes round for ever, as in a trace.
+    """
 
     states: Sequence[State]
     actions: Sequence[int]
+    loop: int | None = None
+
+
+def depth_of(state: int, levels: Sequence[int]) -> int:
+    """The depth of the state with that number; ``levels`` as in ``Explorer.runs``."""
+    return bisect_right(levels, state) - 1
 
 
 class Explorer(Protocol):
@@ -44,8 +55,10 @@ class Explorer(Protocol):
 
     name: str
     """Which machine this is, for the report."""
-    fired: Sequence[int]
-    """By action: whether it was ever taken."""
+
+    @property
+    def fired(self) -> Sequence[int]:
+        """By action: whether it was ever taken."""
 
     @property
     def count(self) -> int:
@@ -82,6 +95,9 @@ class Explorer(Protocol):
 
         ``levels`` holds the first state of each depth, and the number of all states at its end.
         """
+
+    def endless(self, claim: Claim, levels: Sequence[int]) -> Run | None:
+        """A fair run that breaks ``claim``, one of ``fair``, or None if there is none."""
 
     def leaving(self, state: State) -> int:
         """The first action that takes a variable outside its domain from ``state``."""

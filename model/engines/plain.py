@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from model.engines.explorer import MOST_TARGETS, Full, Run, Watch
+from model.engines.explorer import MOST_TARGETS, Full, Run, Watch, depth_of
+from model.engines.fairness import StateGraph, continued, shortest_lasso
 from model.engines.graph import Graph
 from model.engines.lowering import Condition, Lowered
 from model.engines.readable import Step, actors_of, follow
-from model.lang import State, System
+from model.lang import Claim, State, System
 from model.lang.expr import And
 
 
@@ -146,11 +148,26 @@ class PlainExplorer:
         """The nearest states from which the ``along`` claim's goal is out of reach."""
         first = sum(len(cases) for cases in self._watch.along[:claim])
         bits = (1 << len(self._watch.along[claim])) - 1 << first
-        for start, end in zip(levels, levels[1:], strict=False):
+        for start, end in itertools.pairwise(levels):
             found = [j for j in range(start, end) if self._lost[j] & bits]
             if found:
                 return found
         return []
+
+    def endless(self, claim: Claim, levels: Sequence[int]) -> Run | None:
+        """A fair run that breaks ``claim``, or None if there is none."""
+        successors, states, index = self._lowered.successors, self._states, self._index
+        graph = StateGraph(
+            len(states),
+            lambda j: depth_of(j, levels),
+            lambda j: [(n, index[after]) for n, after in successors(states[j])],
+            lambda condition: map(self._lowered.condition(condition), states),
+        )
+        lasso = shortest_lasso(claim, self.system.actions, graph)
+        if lasso is None:
+            return None
+        (run,) = self.runs([[lasso.start]], levels)
+        return continued(run, lasso, lambda j: self._lowered.unpack(states[j]))
 
     def runs(self, targets: Sequence[Sequence[int]], levels: Sequence[int]) -> Sequence[Run]:
         """For each list of states of one depth, a readable shortest run to one of them."""
@@ -181,7 +198,7 @@ class PlainExplorer:
     def _layers(self, targets: Iterable[int], levels: Sequence[int]) -> list[list[int]]:
         """The states on shortest runs to ``targets``, by their distance from the initial states."""
         layers = [list(targets)]
-        depth = sum(end <= layers[0][0] for end in levels[1:])
+        depth = depth_of(layers[0][0], levels)
         for start, end in zip(levels[:depth][::-1], levels[1 : depth + 1][::-1], strict=True):
             before = {i for j in layers[-1] for i in self._graph.before(j) if start <= i < end}
             layers.append(sorted(before))

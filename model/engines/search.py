@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from model.engines.explorer import Explorer, Full, Run, Watch
 from model.engines.memory import peak_bytes
@@ -15,7 +16,12 @@ from model.traces.trace import Trace, replay
 
 _LOOK_UP_EVERY = 2048  # expanded states between two looks at the clock
 
-MakeExplorer = Callable[[System, Watch, int | None], Explorer]
+
+class MakeExplorer(Protocol):
+    """Makes the machine that stores states: at most so many, if a number is given."""
+
+    def __call__(self, system: System, watch: Watch, most: int | None = None) -> Explorer:
+        """The machine for one system."""
 
 
 def explore(
@@ -47,6 +53,7 @@ class _Search:
         self.started = time.perf_counter()
         self.invariants = [claim for claim in claims if claim.kind is Kind.INVARIANT]
         self.along = [claim for claim in claims if claim.kind is Kind.POSSIBLE]
+        self.fair = [claim for claim in claims if claim.kind is Kind.LEADS_TO]
         self.goals = [(claim.name, what, goal) for claim in claims for what, goal in _goals(claim)]
         kinds = {claim.kind: claim.name for claim in claims}
         # What the explorer calls by number, beginning with the invariants.
@@ -61,6 +68,7 @@ class _Search:
             Kind.TYPES in kinds,
             Kind.DEADLOCK in kinds,
             [claim.cases for claim in self.along],
+            self.fair,
         )
         self.explorer = explorer(system, watch, limits.max_states)
         self.levels = [0]
@@ -87,6 +95,7 @@ class _Search:
         except (_Stop, KeyboardInterrupt) as stop:
             stopped = str(stop) or "interrupted"
         traces = self._traces()
+        traces |= {} if stopped else self._endless()
         for claim in self.claims:
             findings[claim.name] = self._finding(claim, stopped, traces)
         return Report(
@@ -159,18 +168,26 @@ class _Search:
             for name, run in zip(self.violated, runs, strict=True)
         }
 
-    def _trace(self, run: Run, *, stuck: bool) -> Trace:
+    def _endless(self) -> dict[str, Trace]:
+        """A fair run that never comes to its goal, for each LEADS_TO claim that has one."""
+        if self._left_domain:
+            return {}
+        runs = {claim.name: self.explorer.endless(claim, self.levels) for claim in self.fair}
+        return {name: self._trace(run) for name, run in runs.items() if run is not None}
+
+    def _trace(self, run: Run, *, stuck: bool = False) -> Trace:
         actions = self.system.actions
         leaving = actions[self.explorer.leaving(run.states[-1])] if stuck else None
-        trace = Trace(
-            self.system, tuple(run.states), tuple(actions[k] for k in run.actions), leaving
-        )
+        taken = tuple(actions[k] for k in run.actions)
+        trace = Trace(self.system, tuple(run.states), taken, leaving, run.loop)
         replay(trace)
         return trace
 
     def _finding(self, claim: Claim, stopped: str, traces: dict[str, Trace]) -> Finding:
         if claim.name in traces:
-            return Finding(Verdict.VIOLATED, "shortest trace", traces[claim.name])
+            fair = claim.kind is Kind.LEADS_TO
+            reason = "a fair run never comes to it" if fair else "shortest trace"
+            return Finding(Verdict.VIOLATED, reason, traces[claim.name])
         missing = [
             what
             for k, (name, what, _) in enumerate(self.goals)
@@ -191,6 +208,8 @@ class _Search:
             return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self._never_fired())}")
         if claim.kind is Kind.POSSIBLE:
             return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
+        if claim.kind is Kind.LEADS_TO:
+            return Finding(Verdict.HOLDS, "every fair run comes to it")
         return Finding(Verdict.HOLDS, "every reachable state was visited")
 
     @property

@@ -52,16 +52,13 @@ class Symmetry:
         return math.prod(math.factorial(len(block)) for block in self.blocks)
 
     def moves(self, cases: Sequence[Case]) -> Moves:
-        """How the permutations move the cases' bits: from the entities after a step to before it."""
+        """How the permutations move the cases' bits, from after a step to before it."""
         if not self.blocks:
             return Moves((), (), 0)
-        place = {_case_key(case, {}): k for k, case in enumerate(cases)}
         rows: dict[int, dict[int, int]] = {}
         for to in _permutations(self.blocks):
-            renaming = {name: self.names[there] for name, there in zip(self.names, to, strict=True)}
             row = rows.setdefault(_rank(to, self.blocks), {})
-            for k, case in enumerate(cases):
-                there = place[_case_key(case, renaming)]
+            for k, there in enumerate(self.images(cases, to)):
                 row[k - there] = row.get(k - there, 0) | 1 << there
         most = max(map(len, rows.values()))
         pairs = [
@@ -70,6 +67,12 @@ class Symmetry:
             for pair in [*((mask, by) for by, mask in row.items()), *[(0, 0)] * (most - len(row))]
         ]
         return Moves([mask for mask, _ in pairs], [by for _, by in pairs], most)
+
+    def images(self, cases: Sequence[Case], to: Sequence[int]) -> list[int]:
+        """Which case each becomes where entity k's part is that of entity to[k]."""
+        place = {_case_key(case, {}): k for k, case in enumerate(cases)}
+        renaming = {name: self.names[there] for name, there in zip(self.names, to, strict=True)}
+        return [place[_case_key(case, renaming)] for case in cases]
 
 
 NONE = Symmetry(())
@@ -88,7 +91,7 @@ def find_symmetry(system: System, claims: Sequence[Claim]) -> Symmetry:
             _check_actions(system.actions, exchange)
             _check_claims(claims, exchange)
     symmetry = Symmetry(blocks)
-    along = [claim for claim in claims if claim.kind is Kind.POSSIBLE]
+    along = [claim for claim in claims if claim.kind in (Kind.POSSIBLE, Kind.LEADS_TO)]
     if along and symmetry.permutations > MOST_PERMUTATIONS:
         raise NotInterchangeable(
             f"{along[0].name} looks along runs, and {symmetry.permutations} permutations are too "
@@ -104,11 +107,13 @@ def closed_initial_states(system: System, symmetry: Symmetry) -> tuple[list[Stat
     swaps = [
         _swap(system, *pair) for block in symmetry.blocks for pair in itertools.pairwise(block)
     ]
-    gone = True
-    while gone:
-        gone = {s for s in closed if any(tuple(s[i] for i in swap) not in closed for swap in swaps)}
+    while gone := {s for s in closed if any(_taken(s, swap) not in closed for swap in swaps)}:
         closed -= gone
     return [s for s in states if s in closed], [s for s in states if s not in closed]
+
+
+def _taken(state: State, places: Sequence[int]) -> State:
+    return tuple(state[place] for place in places)
 
 
 def _swap(system: System, one: Entity, other: Entity) -> list[int]:
@@ -161,7 +166,14 @@ def _action_key(action: GroundAction, renaming: Names) -> Key:
 
 
 def _case_key(case: Case, renaming: Names) -> Key:
-    return tuple(_key(part, renaming) for part in (case.that, case.during, case.when))
+    """The case as a value; its fair sets are sets of actions, each with its renamed arguments."""
+    parts = tuple(_key(part, renaming) for part in (case.that, case.during, case.when))
+    fair = tuple(frozenset(_title(a, renaming) for a in each.actions) for each in case.fair)
+    return parts, fair
+
+
+def _title(action: GroundAction, renaming: Names) -> Key:
+    return action.name, tuple(renaming.get(text, text) for text in map(str, action.arguments))
 
 
 def _key(item: Expr[Any], renaming: Names) -> str:

@@ -24,7 +24,10 @@ def answer(move: Move, g: Group, d: Device | None, get: Get, holds: Holds, desig
 
     Raises ModelError for a move that cannot even be made.
     """
-    told = _admin(move, d, get) if d and move.verb in _ADMIN else _user(move, g, d, get, holds)
+    if move.verb == "write_type":
+        told = WAITS if any(get(e.stage) not in AT_REST for e in g.devices) else ""
+    else:
+        told = _admin(move, d, get) if d and move.verb in _ADMIN else _user(move, g, d, get, holds)
     if told:
         return told
     raise ModelError(
@@ -72,6 +75,8 @@ def _user(move: Move, g: Group, d: Device | None, get: Get, holds: Holds) -> str
 
 def _obstacle(move: Move, g: Group, d: Device | None, get: Get) -> str:
     """Why a move cannot be made."""
+    if move.verb == "write_type":
+        return "the group has no member"
     if move.verb == "hot-add":
         present = d is not None and get(d.stage) is not Stage.ABSENT
         return f"{move.role} is there" if present else "the old group's file is still open"

@@ -25,6 +25,7 @@ ADMIN = {
     ),
     "remove": ("remove DEVICE", r"(?P<role>\S+)"),
     "continue": ("continue DEVICE", r"(?P<role>\S+)"),
+    "write_type": ("write_type", ""),
 }
 USER = {
     "open": ("open", ""),
@@ -45,6 +46,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "remove": ("device_del",),
     "open": ("vfio_group_fops_open",),
     "exit": ("do_exit",),
+    "write_type": ("iommu_group_store_type",),
     **{verb: (verb,) for verb in USER if verb not in ("open", "exit")},
 }
 """The C functions a move enters the kernel by; an outcome of theirs has the name and a suffix."""

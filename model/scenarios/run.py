@@ -143,13 +143,13 @@ class _World:
         if not found:
             self._turn_away(move)
             return False
-        meant = [a for a in found if a.name == move.take] or found
-        self._take(meant[0])
+        meant = next((a for a in found if a.name == move.take), found[0])
         if move.verb in ("bind", "unbind", "hot-add", "remove"):
+            self._take(meant)
             self.threads[move.role] = _Thread(move, move.until)
         else:
             self.call = move
-            self._call_goes_on(meant[0])
+            self._call_goes_on(meant)
         return True
 
     def _call_goes_on(self, action: GroundAction) -> None:

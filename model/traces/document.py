@@ -44,7 +44,8 @@ class Document:
     """A well-formed trace file whose names have not met a system yet.
 
     ``meta`` is the file's own metadata, ``variables`` the names every one of ``states`` has a
-    value for, ``stuck_on`` the title of the step that leaves a domain, if there is one.
+    value for, ``stuck_on`` the title of the step that leaves a domain, if there is one, and
+    ``loop`` the number of the state that the last one goes back to, if it does.
     """
 
     path: str
@@ -52,6 +53,7 @@ class Document:
     variables: tuple[str, ...]
     states: tuple[FileState, ...]
     stuck_on: str | None
+    loop: int | None = None
 
     def about(self, key: str, kind: type[T]) -> T:
         """The metadata ``key``. Raises TraceFileError if it is missing or not of ``kind``."""
@@ -82,7 +84,7 @@ class Document:
         stuck_on = None
         if self.stuck_on is not None:
             stuck_on = self._named(self.stuck_on, '"stuck_on" in "#meta"', system)
-        return Trace(system, states, actions, stuck_on)
+        return Trace(system, states, actions, stuck_on, self.loop)
 
     def _state(self, i: int, system: System) -> State:
         values = self.states[i].values

@@ -1,7 +1,8 @@
 """Traces as ITF JSON, the format of Apalache, Quint and the ITF viewer.
 
 ``dumps`` writes a trace; ``read`` checks the shape of a file, which needs no system, and gives a
-Document that a system can be bound to.
+Document that a system can be bound to. The state that "loop" names is written twice: where the
+loop begins and as the last state, which has the step that leads back.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def dumps(trace: Trace, meta: Mapping[str, object]) -> str:
         + ",\n    ".join(f"{_json(k)}: {_json(v)}" for k, v in top.items())
         + f'\n  }},\n  "vars": {_json(names)},\n  "states": [\n    '
         + ",\n    ".join(states)
-        + "\n  ]\n}\n"
+        + "\n  ]"
+        + (f',\n  "loop": {trace.loop}' if trace.loop is not None else "")
+        + "\n}\n"
     )
 
 
@@ -82,9 +85,6 @@ class _Reader:
         if not isinstance(top, dict) or not {"vars", "states"} <= top.keys():
             raise self.error('it is JSON, but no ITF trace: it has no "vars" and "states"')
         meta = self.meta(top)
-        # A lasso is another claim than a run; to read it as a run would drop half of it.
-        if "loop" in top:
-            raise self.error('it has a "loop", and only runs that end are read here')
         names = top["vars"]
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise self.error('"vars" is not a list of variable names')
@@ -94,7 +94,10 @@ class _Reader:
         if not isinstance(states, list) or not states:
             raise self.error('"states" is not a list of at least one state')
         read = tuple(self.state(i, state, names) for i, state in enumerate(states))
-        return Document(self.path, meta, tuple(names), read, meta.get("stuck_on"))
+        loop = top.get("loop")
+        if "loop" in top and (type(loop) is not int or not 0 <= loop < len(read)):
+            raise self.error(f'"loop" is {reprlib.repr(loop)} and not the number of a state')
+        return Document(self.path, meta, tuple(names), read, meta.get("stuck_on"), loop)
 
     def parse(self, text: str | bytes) -> Any:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from model.lang import GroundAction, State, System, Value, Var
+from model.lang import GroundAction, State, System, Value, Var, show
 from model.lang.reference import OutOfDomain, apply, is_enabled
 
 
@@ -25,12 +25,17 @@ class Trace:
 
     ``stuck_on`` is an action that can be taken in the last state but leads out of a variable's
     domain, so that no state follows it; only a violated type invariant has one.
+
+    ``loop`` makes it a run without end: the number of the state, the same as the last one, from
+    which the steps behind it are taken again and again. If that is the last state itself, nothing
+    happens any more.
     """
 
     system: System
     states: tuple[State, ...]
     actions: tuple[GroundAction, ...]
     stuck_on: GroundAction | None = None
+    loop: int | None = None
 
     def __len__(self) -> int:
         """How many steps are taken, the one that leaves a domain included."""
@@ -87,6 +92,24 @@ def replay(trace: Trace) -> None:
                 )
     if trace.stuck_on is not None:
         _replay_stuck(trace, trace.stuck_on)
+    if trace.loop is not None:
+        _close(trace, trace.loop)
+
+
+def _close(trace: Trace, loop: int) -> None:
+    """Raise NotARun unless the steps behind state ``loop`` can be taken again and again."""
+    if trace.stuck_on is not None:
+        raise NotARun(len(trace), "a run that is stuck does not go on for ever")
+    if not 0 <= loop < len(trace.states):
+        raise NotARun(len(trace), f"it goes back to state {loop}, which it does not have")
+    back = zip(trace.system.variables, trace.states[loop], trace.states[-1], strict=True)
+    for variable, there, here in back:
+        if there != here:
+            raise NotARun(
+                len(trace),
+                f"it does not come back to state {loop}: "
+                f"{variable.name} was {show(there)} there and is {show(here)} now",
+            )
 
 
 def _replay_stuck(trace: Trace, action: GroundAction) -> None:

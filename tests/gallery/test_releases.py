@@ -27,13 +27,9 @@ from model.linux.state import (
     Container,
     Device,
     Domain,
-    Driver,
-    File,
     Group,
     Owner,
     Stage,
-    is_member,
-    is_vfio_registered,
     owned_by_user,
 )
 
@@ -276,27 +272,3 @@ def test_no_property_tells_one_section_of_joining_from_two() -> None:
     one, two = (check(module.design) for module in (join_in_one_section, unwind_failed_switch))
     verdicts = [{r.asked.name: r.verdict for r in outcome.results} for outcome in (one, two)]
     assert verdicts[0] == verdicts[1]
-
-
-# B12 and row 18: a change of the group's type asks for owner_cnt == 0 from 6.4 on.
-
-
-@reachable(broken="A vfio driver counts as an owner before its group is opened.")
-def unopened_vfio_group_is_nobodys(g: Group) -> Expr[bool]:
-    """A vfio driver is bound, nobody has the group open, and owner_cnt is 0."""
-    bound = any_of(is_vfio_registered(d) & (d.stage == Stage.BOUND) for d in g.devices)
-    return all_of([bound, g.file == File.CLOSED, g.owner_cnt == 0])
-
-
-@invariant(broken="A type change would be allowed beside a user or a kernel driver.")
-def count_guards_the_type(g: Group) -> Expr[bool]:
-    """While userspace owns the group or a kernel-DMA driver is bound, owner_cnt is not 0."""
-    kernel = any_of(
-        is_member(d) & (d.driver == Driver.KERNEL) & (d.stage == Stage.BOUND) for d in g.devices
-    )
-    return implies(owned_by_user(g) | kernel, g.owner_cnt > 0)
-
-
-def test_a_count_of_zero_allows_a_type_change_only_beside_an_unopened_vfio_driver() -> None:
-    assert answer(join_in_one_section.design, unopened_vfio_group_is_nobodys) is Verdict.HOLDS
-    assert answer(join_in_one_section.design, count_guards_the_type) is Verdict.HOLDS

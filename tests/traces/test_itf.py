@@ -38,7 +38,12 @@ def refusal(text: str | bytes) -> str:
 
 def same(one: Trace, other: Trace) -> bool:
     """Whether two traces tell of the same run."""
-    return (one.states, one.actions, one.stuck_on) == (other.states, other.actions, other.stuck_on)
+    return (one.states, one.actions, one.stuck_on, one.loop) == (
+        other.states,
+        other.actions,
+        other.stuck_on,
+        other.loop,
+    )
 
 
 @given(traces())
@@ -216,7 +221,10 @@ def put(*place: Any) -> Callable[[Any], None]:
         (put("#meta", "description", 3), '"#meta" has no text for "description"'),
         (put("#meta", "format", "TLC"), '"#meta" gives its format as \'TLC\' and not as "ITF"'),
         (put("#meta", "stuck_on", 1), '"stuck_on" in "#meta" is not the title of an action'),
-        (put("loop", 1), 'it has a "loop", and only runs that end are read here'),
+        (put("loop", 3), '"loop" is 3 and not the number of a state'),
+        (put("loop", -1), '"loop" is -1 and not the number of a state'),
+        (put("loop", True), '"loop" is True and not the number of a state'),
+        (put("loop", None), '"loop" is None and not the number of a state'),
         (put("vars", 0, 7), '"vars" is not a list of variable names'),
         (put("vars", 1, "dev0.stage"), '"vars" names a variable twice'),
         (put("states", []), '"states" is not a list of at least one state'),

@@ -11,6 +11,8 @@ from model.designs.bugs import (
     cdx_drops_result,
     cdx_returns_result,
     cdx_unclaimed,
+    change_type_of_lone_device,
+    change_type_while_unclaimed,
     claim_before_default_domain,
     defer_without_default_domain,
     override_before_autoprobe,
@@ -20,6 +22,7 @@ from model.designs.bugs import (
     retry_noted_too_late,
     second_call_never_claims,
     second_configure_call,
+    set_dma_ops_with_domain,
     test_remove_with_cleanup,
     test_remove_without_cleanup,
     user_before_default_domain,
@@ -27,6 +30,9 @@ from model.designs.bugs import (
 from model.linux.design import Design
 
 DESIGNS: tuple[Design, ...] = (
+    change_type_of_lone_device.design,
+    change_type_while_unclaimed.design,
+    set_dma_ops_with_domain.design,
     cdx_unclaimed.design,
     cdx_drops_result.design,
     cdx_drops_deferral.design,

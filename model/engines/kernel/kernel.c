@@ -51,8 +51,9 @@ struct search {
 	const struct model *m;
 	u8 **tables; /* by program; NULL where bytecode runs */
 	u64 *states, *slots, *offsets;
-	u32 *targets;
+	u32 *targets; /* of the steps that change something, from states[i] at offsets[i] */
 	u8 *perms;
+	uint16_t *actions; /* by target, if keep_edges says so */
 	u64 count, room, slot_mask, next, edges, edge_room, transitions, most;
 	int keep_edges;
 	u8 *fired;
@@ -73,6 +74,7 @@ struct search {
 	u64 *after, *hash;
 	i32 *by;
 	u32 *rank;
+	u8 *idle; /* whether nothing has changed */
 };
 
 /* -- programs ------------------------------------------------------------------------------ */
@@ -446,6 +448,12 @@ static int more_edges(struct search *s, u64 more)
 			return NO_MEMORY;
 		s->perms = perms;
 	}
+	if (s->keep_edges > 1) {
+		uint16_t *actions = realloc(s->actions, room * sizeof(uint16_t));
+		if (!actions)
+			return NO_MEMORY;
+		s->actions = actions;
+	}
 	s->edge_room = room;
 	return DONE;
 }
@@ -468,10 +476,12 @@ settle(struct search *s, int first, int n, const int W)
 		}
 		s->fired[s->by[k]] = 1;
 		failed = add(s, s->after + (u64)k * W, s->hash[k], &j, W);
-		if (s->keep_edges && !failed) {
+		if (s->keep_edges && !failed && !s->idle[k]) {
 			s->targets[s->edges] = (u32)j;
 			if (s->m->slots)
 				s->perms[s->edges] = (u8)s->rank[k];
+			if (s->keep_edges > 1)
+				s->actions[s->edges] = (uint16_t)s->by[k];
 			s->edges++;
 		}
 	}
@@ -502,6 +512,7 @@ expand(struct search *s, u64 upto, const int W)
 				u64 *after = s->after + (u64)k * W;
 				if (s->by[k] < 0)
 					continue;
+				s->idle[k] = !memcmp(state, after, W * sizeof(u64));
 				if (m->slots) {
 					sort_slots(m, after, to);
 					s->rank[k] = s->keep_edges ? rank_of(m, to) : 0;
@@ -603,6 +614,8 @@ void search_free(struct search *s)
 	free(s->hash);
 	free(s->by);
 	free(s->rank);
+	free(s->idle);
+	free(s->actions);
 	free(s);
 }
 
@@ -627,9 +640,10 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 	s->hash = malloc(successors * sizeof(u64));
 	s->by = malloc(successors * sizeof(i32));
 	s->rank = malloc(successors * sizeof(u32));
+	s->idle = malloc(successors);
 	s->tables = calloc((u64)m->programs + 1, sizeof(u8 *));
 	int failed = !s->states || !s->offsets || !s->slots || !s->after || !s->hash || !s->by ||
-		     !s->rank || !s->tables;
+		     !s->rank || !s->idle || !s->tables;
 	for (i32 p = 0; !failed && p < m->programs; p++)
 		failed = tabulate(s, p);
 	if (failed) {
@@ -670,34 +684,65 @@ void search_answers(const struct search *s, const i32 *programs, i32 n, u64 firs
 	}
 }
 
+/* How a permutation moves the bits of what is asked: `most` pairs for each, up to an empty mask. */
+struct moves { const u64 *mask; const i32 *by; i32 most; };
+
+static inline u64 pulled(const struct search *s, u64 there, u64 edge, const struct moves *moves)
+{
+	if (!moves->most)
+		return there;
+	const u64 *m = moves->mask + (u64)s->perms[edge] * moves->most;
+	const i32 *d = moves->by + (u64)s->perms[edge] * moves->most;
+	u64 here = 0;
+	for (i32 q = 0; q < moves->most && m[q]; q++)
+		here |= d[q] >= 0 ? (there & m[q]) << d[q] : (there & m[q]) >> -d[q];
+	return here;
+}
+
 /* One sweep over the stored edges: reaching[i] gains what a successor reaches, within during[i].
- * A permutation moves bits: `moves` has `most` pairs (mask, displacement) for each of them.
  * Returns whether anything changed. */
 int search_reach(const struct search *s, u64 *reaching, const u64 *during, int backward,
-		 const u64 *mask, const i32 *by, i32 most)
+		 const struct moves *moves)
 {
 	int changed = 0;
 	for (u64 k = 0; k < s->next; k++) {
 		u64 i = backward ? s->next - 1 - k : k, missing = during[i] & ~reaching[i], got = 0;
 		if (!missing)
 			continue;
-		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++) {
-			u64 there = reaching[s->targets[e]];
-			if (!most) {
-				got |= there;
-				continue;
-			}
-			const u64 *m = mask + (u64)s->perms[e] * most;
-			const i32 *d = by + (u64)s->perms[e] * most;
-			for (i32 q = 0; q < most && m[q]; q++)
-				got |= d[q] >= 0 ? (there & m[q]) << d[q] : (there & m[q]) >> -d[q];
-		}
+		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
+			got |= pulled(s, reaching[s->targets[e]], e, moves);
 		if (got & missing) {
 			reaching[i] |= got & missing;
 			changed = 1;
 		}
 	}
 	return changed;
+}
+
+/* The states in `stays` from which a run never leaves it and is fair to a set of actions, whose
+ * bits are in `set`: again and again one of them is taken, or none can be. One round of it:
+ * `stays` loses states that cannot even come to such a place once. Returns whether it lost any. */
+int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set,
+		  const struct moves *moves)
+{
+	int changed = 1, lost = 0;
+	for (u64 i = 0; i < s->next; i++) {
+		u64 able = 0, takes = 0;
+		for (u64 e = s->offsets[i]; stays[i] && e < s->offsets[i + 1]; e++) {
+			u64 of = set[s->actions[e]];
+			able |= of;
+			if (of & stays[i])
+				takes |= of & pulled(s, stays[s->targets[e]], e, moves);
+		}
+		comes[i] = stays[i] & (takes | ~able);
+	}
+	for (int backward = 1; changed; backward = !backward)
+		changed = search_reach(s, comes, stays, backward, moves);
+	for (u64 i = 0; i < s->next; i++) {
+		lost |= stays[i] != comes[i];
+		stays[i] = comes[i];
+	}
+	return lost;
 }
 
 /* marks[i] gains the marks of i's successors in [end, last), for the states i in [first, end). */
@@ -725,6 +770,13 @@ void search_without(u64 *bits, const u64 *others, u64 n)
 {
 	for (u64 j = 0; j < n; j++)
 		bits[j] &= ~others[j];
+}
+
+/* Leaves of `bits` what `others` has too, state by state. */
+void search_within(u64 *bits, const u64 *others, u64 n)
+{
+	for (u64 j = 0; j < n; j++)
+		bits[j] &= others[j];
 }
 
 /* The first state that has a bit of `bits`; n if there is none. */

@@ -6,6 +6,7 @@ import ctypes
 import functools
 import hashlib
 from array import array
+from collections.abc import MutableSequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,12 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _U64, _POINTER)),
     "search_reach": (
         ctypes.c_int,
-        (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER, _POINTER, _INT),
+        (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER),
     ),
+    "search_starve": (ctypes.c_int, (*[_POINTER] * 5,)),
     "search_mark": (None, (_POINTER, _U64, _U64, _U64, _POINTER)),
     "search_without": (None, (_POINTER, _POINTER, _U64)),
+    "search_within": (None, (_POINTER, _POINTER, _U64)),
     "search_first": (_U64, (_POINTER, _U64, _U64)),
     "search_collect": (_U64, (_POINTER, _U64, _U64, _U64, _POINTER)),
     "search_unfold": (None, (_POINTER, _POINTER, _POINTER)),
@@ -57,28 +60,36 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+_TABLES = (
+    *("code", "code_at", "fields", "fields_at"),
+    *("guard_mask", "guard_value", "keep_mask", "set_value"),
+    *("tests", "tests_at", "updates", "updates_at", "valid"),
+    *("dispatch", "rows", "row", "slot"),
+)
+
+
 class Model(ctypes.Structure):
     """``struct model`` of kernel.c."""
 
     _fields_ = [
         *((name, _INT) for name in ("words", "actions", "programs", "dispatches", "slots")),
         ("always", _INT),
-        *(
-            (name, _POINTER)
-            for name in (
-                *("code", "code_at", "fields", "fields_at"),
-                *("guard_mask", "guard_value", "keep_mask", "set_value"),
-                *("tests", "tests_at", "updates", "updates_at", "valid"),
-                *("dispatch", "rows", "row", "slot"),
-            )
-        ),
+        *((name, _POINTER) for name in _TABLES),
     ]
 
 
-def pointer(numbers: array[int] | bytearray) -> int:
-    """The address of ``numbers``, which must outlive every use of it and not grow."""
+class Moves(ctypes.Structure):
+    """``struct moves`` of kernel.c."""
+
+    _fields_ = [("mask", _POINTER), ("by", _POINTER), ("most", _INT)]
+
+
+def pointer(numbers: MutableSequence[int]) -> int:
+    """The address of ``numbers``, an array or bytearray that outlives its use and does not grow."""
     if isinstance(numbers, array):
         return numbers.buffer_info()[0]
+    if not isinstance(numbers, bytearray):
+        raise TypeError(type(numbers).__name__)
     return ctypes.addressof((ctypes.c_char * len(numbers)).from_buffer(numbers))
 
 
@@ -92,9 +103,8 @@ def model_of(tables: Tables) -> Model:
         slots=len(tables.parts),
         always=tables.always,
     )
-    for name, kind in Model._fields_:
-        if kind is _POINTER:
-            setattr(made, name, pointer(getattr(tables, name)))
+    for name in _TABLES:
+        setattr(made, name, pointer(getattr(tables, name)))
     return made
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from model.engines.kernel.clauses import Clause, clauses
@@ -60,6 +60,15 @@ class Group(NamedTuple):
 
     programs: list[int]
     members: Members
+
+
+@dataclass
+class _Gathered:
+    """Conditions that together read no more bits than a table may."""
+
+    read: set[Var[Any]] = field(default_factory=set)
+    all: list[Expr[bool]] = field(default_factory=list)
+    members: Members = field(default_factory=list)
 
 
 class Unsuitable(Exception):
@@ -127,41 +136,41 @@ class Tables:
 
         Each group is about few bits, or is one clause of which the first true part is enough.
         """
-        small: list[tuple[set[Var[Any]], list[Expr[bool]], Members]] = []
+        small: list[_Gathered] = []
         large: list[Group] = []
         for condition, claim in conditions:
             for clause in clauses(condition):
-                read, whole = set(self._read(Or(clause))), Or(clause)
-                if self._bits(read) > TABLE_BITS:
+                whole = Or(clause)
+                if self._bits(self._read(whole)) > TABLE_BITS:
                     parts = [self.program(Or(part)) for part in self._split(clause)]
                     large.append(Group(parts, [(self.program(whole), claim)]))
-                    continue
-                for known, together, members in small:
-                    if self._bits(known | read) <= TABLE_BITS:
-                        known.update(read)
-                        break
                 else:
-                    together, members = [], []
-                    small.append((read, together, members))
-                together.append(whole)
-                members.append((self.program(whole), claim))
-        return [Group([self.program(And(all_))], members) for _, all_, members in small] + large
+                    gathered = self._gather(whole, small)
+                    gathered.members.append((self.program(whole), claim))
+        return [Group([self.program(And(g.all))], g.members) for g in small] + large
+
+    def _gather(self, condition: Expr[bool], into: list[_Gathered]) -> _Gathered:
+        """Put ``condition`` beside others that read much the same; a table has room for all."""
+        read = set(self._read(condition))
+        for gathered in into:
+            if self._bits(gathered.read | read) <= TABLE_BITS:
+                break
+        else:
+            gathered = _Gathered()
+            into.append(gathered)
+        gathered.read |= read
+        gathered.all.append(condition)
+        return gathered
 
     def _split(self, clause: Clause) -> list[list[Expr[bool]]]:
         """The clause's conditions in lists, each about as many bits as a table takes."""
-        lists: list[tuple[set[Var[Any]], list[Expr[bool]]]] = []
+        lists: list[_Gathered] = []
         for condition in clause:
-            read = set(self._read(condition))
-            for known, together in lists:
-                if self._bits(known | read) <= TABLE_BITS:
-                    known.update(read)
-                    together.append(condition)
-                    break
-            else:
-                lists.append((read, [condition]))
-        return [together for _, together in lists]
+            self._gather(condition, lists)
+        return [gathered.all for gathered in lists]
 
     def _read(self, item: Expr[Any]) -> list[Var[Any]]:
+        """The variables that ``item`` reads, in the order of their fields."""
         found = dict.fromkeys(node for node in item.walk() if isinstance(node, Var))
         return sorted(found, key=self.layout.shift.__getitem__)
 
