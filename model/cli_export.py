@@ -19,7 +19,6 @@ _TARGETS = ("promela", "murphi", "tla", "smtlib", "btor2", "dot")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
     metavar="FILE|DIR",
     help="Where to; stdout if it is one file. A folder is made if it ends in /, or for tla.",
 )
@@ -40,7 +39,7 @@ def export(  # noqa: PLR0913  # one parameter per option, as click has it
     *,
     design: str,
     target: str,
-    output: Path | None,
+    output: str | None,
     devices: int,
     hotplug: int,
     groups: int,
@@ -84,12 +83,13 @@ def export(  # noqa: PLR0913  # one parameter per option, as click has it
         raise UsageError(f"{target} has {len(files)} files, {' and '.join(files)}: add -o DIR")
 
 
-def _write(files: Mapping[str, str], output: Path) -> None:
+def _write(files: Mapping[str, str], output: str) -> None:
     """Write one file as ``output`` or into it, several into it. Says what it wrote."""
-    folder = len(files) > 1 or output.is_dir() or str(output).endswith("/")
+    place = Path(output)
+    folder = len(files) > 1 or place.is_dir() or output.endswith("/")
     if folder:
-        output.mkdir(parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        path = output / name if folder else output
+        path = place / name if folder else place
         path.write_text(text, encoding="utf-8")
         click.echo(f"wrote {path}", err=True)

@@ -15,6 +15,7 @@ from model.linux.design import Size
 from model.report.race import render
 from model.traces.document import Document, TraceFileError
 from model.traces.itf import dumps, read
+from model.traces.lasso import objection
 from model.traces.store import write_all
 from model.traces.trace import NotARun, Trace, replay
 
@@ -125,9 +126,17 @@ def text(trace: Trace, design: str, asked: Property) -> str:
     return render(
         trace,
         title=f"{design} violates {asked.name}",
-        sentence=asked.broken,
+        sentence=sentence(trace, asked),
         hide=_hidden(trace, asked),
     )
+
+
+def sentence(trace: Trace, asked: Property) -> str:
+    """What ends a counterexample: what is wrong, and what it was allowed to rely on."""
+    cases = asked.ground(trace.system).cases if trace.loop is not None else ()
+    broken = [case for case in cases if not objection(trace, case)]
+    assumed = dict.fromkeys(str(fair) for case in broken for fair in case.fair)
+    return asked.broken + (f" Assumed: {'; '.join(assumed)}." if assumed else "")
 
 
 def _hidden(trace: Trace, asked: Property) -> list[str]:
@@ -170,7 +179,7 @@ def bind(document: Document, entry: Entry, asked: Property) -> Trace:
     """The trace of ``document`` as a run of its design that breaks ``asked``.
 
     Every step is taken again. Raises TraceFileError if it is no run, naming the step, or if it
-    does not end where the property breaks.
+    does not break the property, saying why.
     """
     size = size_of(document)
     # A file of somebody else's may give any number: a system of a billion devices is not built.
@@ -183,12 +192,23 @@ def bind(document: Document, entry: Entry, asked: Property) -> Trace:
         raise TraceFileError(
             document.path, f"it is no run of {entry.design.name}: {error}"
         ) from None
-    if not _breaks(trace, asked.ground(trace.system)):
-        raise TraceFileError(
-            document.path,
-            f"it is a run of {entry.design.name}, but its end does not break {asked.name}",
-        )
+    why = _objection(trace, asked.ground(trace.system))
+    if why:
+        raise TraceFileError(document.path, f"it is a run of {entry.design.name}, but {why}")
     return trace
+
+
+def _objection(trace: Trace, claim: Claim) -> str:
+    """Why ``trace`` does not break ``claim``; empty if it does."""
+    if claim.kind is Kind.LEADS_TO:
+        found = [(case.title, objection(trace, case)) for case in claim.cases]
+        if all(why for _, why in found):
+            told = "; ".join(f"{title}: {why}" if title else why for title, why in found)
+            return f"it does not break {claim.name}: {told}"
+        return ""
+    if trace.loop is not None:
+        return f"it has no end, and what breaks {claim.name} has one"
+    return "" if _breaks(trace, claim) else f"its end does not break {claim.name}"
 
 
 def _breaks(trace: Trace, claim: Claim) -> bool:

@@ -6,6 +6,7 @@ All concern designs in which the type can be written.
 from __future__ import annotations
 
 from model.lang import Expr, any_of, enabled, implies, invariant, never_both
+from model.linux.default_domain import has_default_domain
 from model.linux.group_type import TypedDevice, TypedGroup, has_members
 from model.linux.state import owned_by_user, runs_kernel_dma
 
@@ -27,8 +28,9 @@ def type_is_fixed_while_somebody_is_there(g: TypedGroup) -> Expr[bool]:
     broken="The type cannot be changed now, although nobody holds a claim on the group.",
 )
 def type_change_refused_only_for_a_claim(g: TypedGroup) -> Expr[bool]:
-    """While nobody holds a claim on a group, its type can be changed."""
-    return implies(has_members(g) & (g.owner_cnt == 0), enabled("iommu_group_store_type", g))
+    """While nobody holds a claim on a group, its type can be changed, once it has one."""
+    there = has_members(g) & has_default_domain(g)
+    return implies(there & (g.owner_cnt == 0), enabled("iommu_group_store_type", g))
 
 
 @invariant(

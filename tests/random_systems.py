@@ -260,7 +260,7 @@ def random_ending(seed: int) -> tuple[System, Claim]:
     goal, when = draw.condition(rng.randint(0, 2)), draw.condition(1)
     actors = sorted({action.actor for action in system.actions})
     fair = [
-        weakly_fair(f"{actor} goes on", actor=actor)
+        weakly_fair(f"{actor} goes on", actor=actor, where=draw.condition(1) | ~draw.condition(1))
         for actor in rng.sample(actors, rng.randint(1, len(actors)))
     ]
     happens = leads_to(broken="It never happens.")(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model.designs import driver_managed_dma
 from model.designs.suppress_auto_claim import vfio_unregister_group_dev
-from model.lang import Action, Expr, Source, action, all_of
+from model.lang import Action, Source, action, all_of
 from model.linux import driver_core, iommu, ownership, vfio
 from model.linux.driver_core import dd
 from model.linux.state import (
@@ -14,12 +14,11 @@ from model.linux.state import (
     Driver,
     File,
     Group,
-    Ret,
     Stage,
-    is_vfio_registered,
     owned_by_user,
     user,
 )
+from model.linux.viability import is_viable
 
 VERSION = "5.10.223"
 
@@ -27,13 +26,6 @@ VERSION = "5.10.223"
 def core(function: str, errno: str = "") -> Source:
     """A citation of vfio as it was before ownership."""
     return Source(function, "drivers/vfio/vfio.c", VERSION, "", errno)
-
-
-def is_viable(d: Device) -> Expr[bool]:
-    """vfio_dev_viable(): dev->driver is read once, without any lock."""
-    leaving = d.stage.is_in(Stage.CLEANUP, Stage.DEVRES) & (d.ret == Ret.NONE)  # unbound_list
-    bound_to_vfio = is_vfio_registered(d) | ((d.driver == Driver.VFIO) & leaving)
-    return d.driver.is_in(Driver.NONE, Driver.STUB) | bound_to_vfio
 
 
 @action(source=Source("pci_dma_configure", "drivers/pci/pci-driver.c", VERSION, "device_lock"))

@@ -77,7 +77,8 @@ def _lasso(case: Case, actions: Sequence[GroundAction], graph: StateGraph) -> La
     avoids = bytearray(not met for met in graph.answers(case.that))
     starts = [j for j, asked in enumerate(graph.answers(case.when)) if asked and avoids[j]]
     sets = [sum((a in fair.actions) << k for k, fair in enumerate(case.fair)) for a in actions]
-    region = _Region(graph, starts, avoids, sets)
+    where = [bytearray(map(bool, graph.answers(fair.where))) for fair in case.fair]
+    region = _Region(graph, starts, avoids, sets, where)
     fair = [part for part in region.components() if region.is_fair(part)]
     if not fair:
         return None
@@ -103,11 +104,17 @@ class _Region:
     """
 
     def __init__(
-        self, graph: StateGraph, starts: Iterable[int], avoids: bytearray, sets: Sequence[int]
+        self,
+        graph: StateGraph,
+        starts: Iterable[int],
+        avoids: bytearray,
+        sets: Sequence[int],
+        where: Sequence[bytearray],
     ) -> None:
         self._steps = graph.steps
         self._avoids = avoids
-        self._sets = sets
+        self._sets = sets  # which fair sets each action is in, a bit for each
+        self._where = where  # of each set, in which states its actions are
         self.states: list[int] = []
         self.length: list[int] = []
         self.enabled: list[int] = []
@@ -147,7 +154,9 @@ class _Region:
             if self._avoids[after]:
                 self._edges.append((action, self._add(after, length, (i, action), following)))
         self._offsets.append(len(self._edges))
-        self.enabled.append(enabled)
+        # A step of a set's action where it is not of the set needs no care elsewhere: the state
+        # it is taken in has that set not enabled, which serves it as well.
+        self.enabled.append(enabled & sum(at[state] << k for k, at in enumerate(self._where)))
 
     def edges(self, i: int) -> list[Edge]:
         """The steps from state ``i`` that avoid the goal."""

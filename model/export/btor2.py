@@ -192,9 +192,6 @@ class _Writer:
                     leaves = self._and(when, nodes.spell(Not(step.inside)))
                     bad = nodes.node("or", nodes.truth, bad, leaves)
             nodes.node("bad", bad, symbol=nodes.names("type_invariant", Kind.TYPES))
-        if self.subject.has(Kind.DEADLOCK):
-            stuck = nodes.spell(Not(self.subject.enabled))
-            nodes.node("bad", stuck, symbol=nodes.names("no_deadlock", Kind.DEADLOCK))
         for check in self.subject.checks:
             nodes.node("bad", nodes.spell(check.broken), symbol=nodes.names(check.name, check))
 

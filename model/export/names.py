@@ -31,7 +31,7 @@ def encode(name: str, reserved: Reserved = lambda _: False, kept: str = "") -> s
     """
     made = "".join(
         letter if letter in kept else _encoded(letter, following)
-        for letter, following in zip(name, [*name[1:], ""], strict=True)
+        for letter, following in zip(name, f"{name[1:]} ", strict=False)
     )
     return _FRONT + made if not made[:1].isalpha() or reserved(made) else made
 

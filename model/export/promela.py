@@ -10,7 +10,6 @@ from model.export.names import CannotExport, Names, encode
 from model.export.source import Check, Step, Subject, in_turn, integer_range, starts, value_name
 from model.export.walk import Infix
 from model.lang import Kind, Update, Value, Var, show
-from model.lang.expr import And
 
 _WORDS = (
     # Promela's words, C's, those that the preprocessor knows, and the process's name.
@@ -61,7 +60,6 @@ class _Writer:
             "-c0 goes on after an error, and the first line for a property tells its shortest",
             f"counterexample; without it, spin -t {self.file} prints the steps by their names.",
             f"States stored: those of the system{more}; the depth of an error likewise.",
-            *([] if self.subject.has(Kind.DEADLOCK) else ["Deadlocks are no errors here."]),
         ]
 
     def _types(self) -> Iterator[str]:
@@ -123,8 +121,7 @@ class _Writer:
             for start in self.starts:
                 yield f"\t:: d_step {{ {self._start(start)} }}"
             yield "\tfi;"
-        if not self.subject.has(Kind.DEADLOCK):
-            yield "end:"
+        yield "end:"
         yield "\tdo"
         for step in self.subject.steps:
             yield from self._step(step)
@@ -171,7 +168,7 @@ class _Writer:
         yield from _comment([f"{check.name}: {what}{check.doc}"], "\t")
         yield "\t:: d_step {"
         if check.witness:
-            yield f"\t\t{self.say.spell(And(check.cases))} ->"
+            yield f"\t\t{self.say.spell(check.broken)} ->"
         else:
             yield f"\t\t!({self.say.lines(check.cases, chr(9) * 2 + '  ')}) ->"
         yield f"\t\tassert({name})"

@@ -90,7 +90,6 @@ class _Writer:
         )
         self.say = _Smt(self.names)
         self.types = self.names("type_invariant", Kind.TYPES)
-        self.deadlock = self.names("no_deadlock", Kind.DEADLOCK)
 
     def lines(self) -> Iterator[str]:
         yield from _comment(self.subject.heading(self._run()))
@@ -151,9 +150,6 @@ class _Writer:
             ]
             yield "; No step takes a variable outside its domain."
             yield from self._function(self.types, [Not(item) for item in leaving])
-        if self.subject.has(Kind.DEADLOCK):
-            yield "; In every reachable state some step can be taken."
-            yield from self._function(self.deadlock, [self.subject.enabled])
         for check in self.subject.checks:
             yield from _comment([check.doc])
             yield from self._function(self.names(check.name, check), check.cases)
@@ -180,8 +176,6 @@ class _Writer:
     def _broken(self, state: str) -> Iterator[str]:
         if self.subject.has(Kind.TYPES):
             yield f"(not ({self.types} {state}))"
-        if self.subject.has(Kind.DEADLOCK):
-            yield f"(not ({self.deadlock} {state}))"
         for check in self.subject.checks:
             yield self._reported(check, state)
 

@@ -53,17 +53,25 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """One condition on states. It must always hold or, as a ``witness``, be met somewhere."""
+    """A condition on states, in one case or several.
+
+    It must hold in every reachable state or, if its ``kind`` is REACHABLE, in some.
+    """
 
     name: str
+    kind: Kind
     doc: str
     cases: tuple[Expr[bool], ...]
-    witness: bool = False
+
+    @property
+    def witness(self) -> bool:
+        """Whether a state that a checker reports is no violation but what was looked for."""
+        return self.kind is Kind.REACHABLE
 
     @property
     def broken(self) -> Expr[bool]:
-        """Whether a state is what a checker should report: a violation, or a witness."""
-        return self.cases[0] if self.witness else Not(And(self.cases))
+        """Whether a state is one that a checker should report: a violation, or a witness."""
+        return And(self.cases) if self.witness else Not(And(self.cases))
 
 
 class Subject:
@@ -102,26 +110,27 @@ class Subject:
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """The invariants and, one for each instance, what must be reachable."""
+        """What is asked of states: all but the type invariant, which is about steps.
+
+        What must be reachable is one check for each instance.
+        """
         return tuple(check for claim in self.claims for check in self._checks(claim))
 
     def _checks(self, claim: Claim) -> Iterator[Check]:
         cases = tuple(self.system.resolve(case.that) for case in claim.cases)
         if claim.kind is Kind.INVARIANT:
-            yield Check(claim.name, claim.doc, cases)
+            yield Check(claim.name, claim.kind, claim.doc, cases)
+        elif claim.kind is Kind.DEADLOCK:
+            enabled = Or(step.guard for step in self.steps)
+            yield Check(claim.name, claim.kind, claim.doc, (enabled,))
         elif claim.kind is Kind.REACHABLE:
             for case, condition in zip(claim.cases, cases, strict=True):
                 name = ".".join([claim.name, *case.title.split(", ")])
-                yield Check(name, claim.doc, (condition,), witness=True)
+                yield Check(name, claim.kind, claim.doc, (condition,))
 
     def has(self, kind: Kind) -> bool:
         """Whether a property of this kind is exported."""
         return any(claim.kind is kind for claim in self.claims)
-
-    @property
-    def enabled(self) -> Expr[bool]:
-        """Whether some step can be taken."""
-        return Or(step.guard for step in self.steps)
 
     @cached_property
     def enums(self) -> tuple[type[enum.Enum], ...]:

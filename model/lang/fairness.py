@@ -1,7 +1,7 @@
 """Weak fairness: which steps are not put off for ever.
 
 A claim that something happens in the end is about runs without end, and a run may always stop
-for no reason. So it says which steps it relies on: a set of actions is *weakly fair* if one of
+for no reason. So it says which steps it relies on: a set of steps is *weakly fair* if one of
 them is taken in the end where, from some point on, always one of them can be taken.
 """
 
@@ -14,16 +14,20 @@ from typing import Any
 from model.lang.actions import ActionTemplate, GroundAction
 from model.lang.entities import Entity
 from model.lang.errors import ModelError, described, did_you_mean
-from model.lang.expr import Expr
+from model.lang.expr import Const, Expr, truth
 from model.lang.system import System
+
+
+_ALWAYS: Expr[bool] = Const(True)
 
 
 @dataclass(frozen=True, eq=False)
 class Fairness:
-    """A weakly fair set of a system's actions, and the words it is assumed in."""
+    """A weakly fair set of steps: ``actions`` taken where ``where`` holds; ``words`` say why."""
 
     words: str
     actions: tuple[GroundAction, ...]
+    where: Expr[bool]
     told: str
 
     def __str__(self) -> str:
@@ -37,6 +41,7 @@ class WeaklyFair:
     words: str
     templates: tuple[ActionTemplate[Any], ...]
     actor: str
+    where: Expr[bool]
 
     def ground(self, system: System) -> Fairness:
         """The set in ``system``. Raises ModelError if it is empty there."""
@@ -59,7 +64,11 @@ class WeaklyFair:
             )
         taken = dict.fromkeys(action.name for action in chosen)
         steps = ", ".join(taken) if names else "every step"
-        return Fairness(self.words, chosen, f"{steps} by {self.actor}" if self.actor else steps)
+        told = f"{steps} by {self.actor}" if self.actor else steps
+        where = system.resolve(self.where)
+        if not isinstance(where, Const):
+            told += f" where {where}"
+        return Fairness(self.words, chosen, where, told)
 
     def __bool__(self) -> bool:
         raise ModelError(
@@ -67,12 +76,17 @@ class WeaklyFair:
         )
 
 
-def weakly_fair(words: str, *actions: ActionTemplate[Any], actor: Entity | str = "") -> WeaklyFair:
+def weakly_fair(
+    words: str,
+    *actions: ActionTemplate[Any],
+    actor: Entity | str = "",
+    where: Expr[bool] = _ALWAYS,
+) -> WeaklyFair:
     """Assume that a set of steps is weakly fair; ``words`` say why that can be relied on.
 
-    The set is every step of ``actor``, or of ``actions``, or of ``actions`` by ``actor``. An
-    action that a system lacks adds nothing to it. Each call makes one set: where two threads must
-    both go on, there are two.
+    The set is every step of ``actor``, or of ``actions``, or of ``actions`` by ``actor``, that is
+    taken where the condition ``where`` holds. An action that a system lacks adds nothing to it.
+    Each call makes one set: where two threads must both go on, there are two.
     """
     if not isinstance(words, str) or not words:
         raise ModelError(
@@ -90,7 +104,7 @@ def weakly_fair(words: str, *actions: ActionTemplate[Any], actor: Entity | str =
         raise ModelError(
             "weakly_fair() names no steps", "name actions, or whose steps they are in actor="
         )
-    return WeaklyFair(words, tuple(actions), name)
+    return WeaklyFair(words, tuple(actions), name, truth(where, "where"))
 
 
 def grounded(fair: Sequence[WeaklyFair], system: System) -> tuple[Fairness, ...]:

@@ -5,7 +5,7 @@ Until its default domain is set up a group has no domain at all, and neither hav
 
 from __future__ import annotations
 
-from model.lang import Action, Expr, Source, action, field, ite
+from model.lang import Action, Expr, Source, action, all_of, field, ite
 from model.linux import hotplug, iommu
 from model.linux.state import Device, Domain, Group, Owner
 
@@ -26,6 +26,11 @@ class LateDevice(Device):
     domain = field(Domain, Domain.NONE, "the domain the device is attached to")
 
     group: LateGroup
+
+
+def has_default_domain(g: Group) -> Expr[bool]:
+    """The group has its default domain, as any has whose IOMMU is not being registered."""
+    return g.default_domain if isinstance(g, LateGroup) else all_of([])
 
 
 def use_refused(g: LateGroup) -> Expr[bool]:

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Collection, Iterator, Sequence
 
 from model.lang import show
-from model.report.steps import Change, Move, moves
+from model.report.steps import Change, Move, endless, moves
 from model.traces.trace import Trace
 
 NARROWEST = 16
@@ -40,6 +40,7 @@ def render(
     else:
         table = _Table(trace, steps, hide, width)
         parts.append(list(table.columns() if table.fits() else table.listing()))
+    parts.append(_wrap(endless(trace), width, "    ", _CONTINUED))
     parts.append(_wrap(sentence, min(width, 72)))
     return "\n\n".join("\n".join(map(str.rstrip, part)) for part in parts if part) + "\n"
 
@@ -51,6 +52,7 @@ class _Table:
         self, trace: Trace, steps: Sequence[Move], hide: Collection[str], width: int
     ) -> None:
         self.steps = steps
+        self.endless = trace.loop is not None
         self.hide = hide
         self.width = width
         # The numbers stand where a changelog would indent the drawing anyway.
@@ -103,13 +105,13 @@ class _Table:
             yield from self.step(move, f"{move.actor}: {move.action.label}", self.left)
 
     def step(self, move: Move, label: str, start: int) -> Iterator[str]:
-        """The lines of one step; the last one is underlined."""
+        """The lines of one step; the last one is underlined, unless the run has no end."""
         room = self.width - start
         first, *rest = _wrap(label, room, "", _CONTINUED) or [""]
         yield f"{move.number:{self.digits}}".ljust(start) + first
         for change in self.changes(move):
             rest += _wrap(change, room, "  ", _CONTINUED)
-        if move is self.steps[-1]:
+        if move is self.steps[-1] and not self.endless:
             rest.append("^" * min(len(_flat(label)), room))
         for line in rest:
             yield " " * start + line

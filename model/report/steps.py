@@ -68,7 +68,18 @@ def render_steps(trace: Trace, *, show_all: bool = False) -> str:
         if move.action.source is not None:
             lines.append(f"    at {move.action.source}")
         lines += [f"    {change}" for change in move.changes] or ["    (nothing changes)"]
+    if trace.loop is not None:
+        lines += ["", endless(trace)]
     return "\n".join(lines) + "\n"
+
+
+def endless(trace: Trace) -> str:
+    """How a run without end goes on after its last step; empty if it has one."""
+    if trace.loop is None:
+        return ""
+    if trace.loop == len(trace):
+        return "... and nothing has to happen any more."
+    return f"... and from here again from step {trace.loop + 1}, for ever."
 
 
 def _escape(trace: Trace, action: GroundAction) -> Iterator[Change]:

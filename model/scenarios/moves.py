@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from model.lang import Location, ModelError, did_you_mean
+from model.linux.iommufd import Context
 from model.linux.state import Driver, Stage
 
 T = TypeVar("T")
 
 DRIVERS = {driver.value: driver for driver in Driver if driver is not Driver.NONE}
+CONTEXTS = {context.value: context for context in Context if context is not Context.NONE}
 AT_REST = (Stage.ABSENT, Stage.IDLE, Stage.BOUND)
 STAGES = {stage.value: stage for stage in Stage if stage not in (*AT_REST, Stage.OOPS)}
 
@@ -26,6 +28,8 @@ ADMIN = {
     "remove": ("remove DEVICE", r"(?P<role>\S+)"),
     "continue": ("continue DEVICE", r"(?P<role>\S+)"),
     "write_type": ("write_type", ""),
+    "begin_reset": ("begin_reset DEVICE", r"(?P<role>\S+)"),
+    "end_reset": ("end_reset DEVICE", r"(?P<role>\S+)"),
 }
 USER = {
     "open": ("open", ""),
@@ -36,6 +40,14 @@ USER = {
     "close_group_fd": ("close_group_fd", ""),
     "unset_container": ("unset_container", ""),
     "exit": ("exit", ""),
+    "get_status": ("get_status", ""),
+    "bind_iommufd": (
+        "bind_iommufd DEVICE for context CONTEXT",
+        r"(?P<role>\S+) for context (?P<context>\S+)",
+    ),
+    "attach_iommufd": ("attach_iommufd DEVICE", r"(?P<role>\S+)"),
+    "detach_iommufd": ("detach_iommufd DEVICE", r"(?P<role>\S+)"),
+    "close_iommufd": ("close_iommufd DEVICE", r"(?P<role>\S+)"),
 }
 VERBS = ADMIN | USER
 
@@ -47,7 +59,23 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "open": ("vfio_group_fops_open",),
     "exit": ("do_exit",),
     "write_type": ("iommu_group_store_type",),
-    **{verb: (verb,) for verb in USER if verb not in ("open", "exit")},
+    "begin_reset": ("pci_dev_reset_iommu_prepare",),
+    "end_reset": ("pci_dev_reset_iommu_done",),
+    "bind_iommufd": ("bind_iommufd",),
+    "attach_iommufd": ("attach_iommufd_pt",),
+    "detach_iommufd": ("detach_iommufd_pt",),
+    "close_iommufd": ("vfio_df_iommufd_unbind",),
+    **{
+        verb: (verb,)
+        for verb in (
+            "set_container",
+            "set_iommu",
+            "get_device_fd",
+            "close_device_fd",
+            "close_group_fd",
+            "unset_container",
+        )
+    },
 }
 """The C functions a move enters the kernel by; an outcome of theirs has the name and a suffix."""
 
@@ -76,6 +104,7 @@ class Move:
     where: Location
     role: str = ""
     driver: Driver | None = None
+    context: Context | None = None
     until: Stage | None = None
     take: str = ""
     fates: frozenset[str] = field(default_factory=frozenset)
@@ -83,8 +112,17 @@ class Move:
     def __str__(self) -> str:
         if self.verb == "bind" and self.driver:
             return f"bind {self.driver.value} to {self.role}"
+        if self.context:
+            return f"{self.verb} {self.role} for context {self.context.value}"
         matching = f" matching {self.driver.value}" if self.driver else ""
         return f"{self.verb} {self.role}".rstrip() + matching
+
+    @property
+    def values(self) -> tuple[Driver | Context, ...]:
+        """What the action that enters the kernel is grounded with beside its device, if told."""
+        if self.verb == "bind" and self.driver:
+            return (self.driver,)
+        return (self.context,) if self.context else ()
 
 
 def belongs(action: str, verb: str) -> bool:
@@ -95,13 +133,16 @@ def belongs(action: str, verb: str) -> bool:
     )
 
 
-UNSPOKEN = ("drivers_autoprobe_store", "pci_dev_reset_iommu_prepare")
+UNSPOKEN = ("drivers_autoprobe_store",)
 """Wishes of an admin's, in some designs, for which scripts have no verb."""
+
+FOUND_LATE = ("bus_iommu_probe", "iommu_setup_default_domain")
+"""How an IOMMU is found for devices that are there, before a script begins or after it ends."""
 
 
 def is_move(action: str) -> bool:
     """Whether an action of this name is somebody's wish, which the kernel never takes by itself."""
-    return action in UNSPOKEN or any(belongs(action, verb) for verb in FAMILIES)
+    return action in UNSPOKEN + FOUND_LATE or any(belongs(action, verb) for verb in FAMILIES)
 
 
 def read_move(options: Mapping[str, tuple[str, Location]], where: Location) -> Move:
@@ -126,6 +167,9 @@ def read_move(options: Mapping[str, tuple[str, Location]], where: Location) -> M
         role=named.get("role") or "",
         driver=_one_of(DRIVERS, "driver", (named["driver"], where))
         if named.get("driver")
+        else None,
+        context=_one_of(CONTEXTS, "context", (named["context"], where))
+        if named.get("context")
         else None,
         until=_one_of(STAGES, "stage", options["until"]) if "until" in options else None,
         take=options.get("take", ("", where))[0],

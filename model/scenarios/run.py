@@ -14,10 +14,11 @@ from model.lang import Expr, GroundAction, ModelError, State, Var, show
 from model.lang.reference import OutOfDomain, apply, evaluate, is_enabled
 from model.linux.design import Design, Size
 from model.linux.state import Container, Device, File, Group, Ret, Stage, user
+from model.linux.viability import BridgeDevice
 from model.scenarios.answers import WAITS, answer
-from model.scenarios.moves import AT_REST, FAMILIES, USER, Move, belongs, is_move
+from model.scenarios.moves import AT_REST, FAMILIES, FOUND_LATE, USER, Move, belongs, is_move
 from model.scenarios.played import OK, Observed, Played
-from model.scenarios.script import Script
+from model.scenarios.script import AtBoot, Script
 
 PAUSED = "paused"
 _LONGEST = 200  # steps of the kernel's own after one move; far more than any unbind takes
@@ -63,21 +64,25 @@ class _World:
         devices = [e for e in self.system.entities if isinstance(e, Device)]
         self.devices = dict(zip(self.script.devices, devices, strict=True))
         (self.group,) = (e for e in self.system.entities if isinstance(e, Group))
-        there = {d.stage: self.script.devices[role] for role, d in self.devices.items()}
-        self.state: State = tuple(
-            (Stage.IDLE if there[v] else Stage.ABSENT) if v in there else v.initial[0]
-            for v in self.system.variables
-        )
+        boot: dict[Var[Any], Any] = {}
+        for role, d in self.devices.items():
+            at = self.script.devices[role]
+            boot[d.stage] = Stage.ABSENT if at is AtBoot.ABSENT else Stage.IDLE
+            if at is AtBoot.BRIDGE and isinstance(d, BridgeDevice):
+                boot[d.bridge] = True
+        self.state: State = tuple(boot.get(v, v.initial[0]) for v in self.system.variables)
         seen = {self.state}
         while self._boot_step() and self.state not in seen:  # what comes and goes has settled
             seen.add(self.state)
 
     def _boot_step(self) -> bool:
         """One step of the kernel's own before the first move, as when an IOMMU is found late."""
-        there = [role for role, at_boot in self.script.devices.items() if at_boot]
-        for role in ("", *there):
+        at_boot = self.script.devices
+        for role in ("", *(role for role, at in at_boot.items() if at is not AtBoot.ABSENT)):
+            late = AtBoot.LATE in ([at_boot[role]] if role else at_boot.values())
             for action in self._enabled(role):
-                if not is_move(action.name):
+                found = action.name in FOUND_LATE and not late
+                if found or not is_move(action.name):
                     self._take(action)
                     return True
         return False
@@ -85,6 +90,8 @@ class _World:
     def lack(self) -> str:
         """What the script speaks of and the design does not have: a driver or a system call."""
         names = {action.name for action in self.system.actions}
+        if AtBoot.LATE in self.script.devices.values() and names.isdisjoint(FOUND_LATE):
+            return "late group"
         for move in (*self.script.setup, *self.script.moves):
             if move.driver and move.driver not in self.design.drivers:
                 return show(move.driver)
@@ -138,7 +145,7 @@ class _World:
         found = [
             a
             for a in self._enabled(move.role)
-            if belongs(a.name, move.verb) and (move.verb != "bind" or a.values == (move.driver,))
+            if belongs(a.name, move.verb) and (not move.values or a.values == move.values)
         ]
         if not found:
             self._turn_away(move)
@@ -177,7 +184,7 @@ class _World:
             self.waiting.append(move)
             return
         device = self.devices.get(move.role)
-        told = answer(move, self.group, device, self.get, self.holds, self.design.name)
+        told = answer(move, self.group, device, self.get, self.holds, self.system)
         if told != WAITS:
             self.told[id(move)] = told
         elif move not in self.waiting:

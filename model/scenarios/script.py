@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,20 @@ from model.scenarios.moves import Move, read_move
 
 ENDING = ".yaml"
 KEYS = ("row", "about", "devices", "setup", "moves", "expect", "inferred")
-AT_BOOT = {"there": True, "absent": False}
+
+
+class AtBoot(enum.Enum):
+    """What a device is when the script begins."""
+
+    THERE = "there"
+    ABSENT = "absent"
+    LATE = "late"
+    """There, and its IOMMU has not been found; in designs that know of such a thing."""
+    BRIDGE = "bridge"
+    """There, and a PCI bridge; to designs that do not ask, a device as any other."""
+
+
+AT_BOOT = {item.value: item for item in AtBoot}
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Script:
-    """One scenario. ``devices`` says of each role whether it is there at boot.
+    """One scenario. ``devices`` says of each role what it is at boot.
 
     ``expect`` holds what sources say of a design, ``inferred`` what was only concluded from them.
     """
@@ -39,7 +53,7 @@ class Script:
     name: str
     row: str
     about: str
-    devices: Mapping[str, bool]
+    devices: Mapping[str, AtBoot]
     setup: tuple[Move, ...]
     moves: tuple[Move, ...]
     expect: Mapping[str, Expectation] = field(default_factory=dict)
@@ -192,10 +206,10 @@ class _Reader:
             found[key] = right
         return list(found.items())
 
-    def choice(self, node: yaml.Node, known: Mapping[str, bool], what: str) -> bool:
+    def choice(self, node: yaml.Node, known: Mapping[str, AtBoot], what: str) -> AtBoot:
         text = self.text(node)
         if text not in known:
-            raise mistake(f"{what} is {text!r}", f"write {' or '.join(known)}", self.at(node))
+            raise mistake(f"{what} is {text!r}", f"write one of {', '.join(known)}", self.at(node))
         return known[text]
 
     def text(self, node: yaml.Node) -> str:

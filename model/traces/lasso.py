@@ -5,8 +5,6 @@ The judgement is made from the definitions, state by state, for traces of whiche
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from model.lang import Case, Fairness, GroundAction, State, System
 from model.lang.reference import OutOfDomain, apply, evaluate, is_enabled
 from model.traces.trace import Trace
@@ -35,21 +33,25 @@ def objection(trace: Trace, case: Case) -> str:
 
 
 def _is_starved(fair: Fairness, trace: Trace, loop: int) -> bool:
-    """Whether a step of ``fair`` can be taken everywhere on the loop and is taken nowhere."""
-    steps = list(trace.steps())[loop:]
-    taken = any(step.action in fair.actions and step.before != step.after for step in steps)
-    # The last state is the one where the loop begins.
-    return not taken and all(
-        can_step(fair.actions, trace.system, state) for state in trace.states[loop:]
-    )
+    """Whether a step of ``fair`` can be taken everywhere on the loop and is taken nowhere.
 
-
-def can_step(actions: Sequence[GroundAction], system: System, state: State) -> bool:
-    """Whether one of ``actions`` can be taken in ``state`` and changes it.
-
-    A step that changes nothing cannot be told from nothing happening.
+    A step that changes nothing is none: it cannot be told from nothing happening.
     """
-    return any(is_enabled(a, system, state) and _changes(a, system, state) for a in actions)
+    system = trace.system
+
+    def can_be_taken(state: State) -> bool:
+        return bool(evaluate(fair.where, system, state)) and any(
+            is_enabled(a, system, state) and _changes(a, system, state) for a in fair.actions
+        )
+
+    taken = any(
+        step.action in fair.actions
+        and evaluate(fair.where, system, step.before)
+        and step.before != step.after
+        for step in list(trace.steps())[loop:]
+    )
+    # The last state is the one where the loop begins.
+    return not taken and all(map(can_be_taken, trace.states[loop:]))
 
 
 def _changes(action: GroundAction, system: System, state: State) -> bool:

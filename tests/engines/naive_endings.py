@@ -46,6 +46,8 @@ class NaiveEnding:
 
     def serves(self, fair: Fairness, state: State, allowed: AbstractSet[State]) -> bool:
         """Whether ``fair`` cannot be taken in ``state``, or can without leaving ``allowed``."""
+        if not evaluate(fair.where, self.naive.system, state):
+            return True
         taken = [after for action, after in self.steps[state] if action in fair.actions]
         return not taken or any(after in allowed for after in taken)
 

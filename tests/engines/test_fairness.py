@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import pytest
 
 from model.engines.result import Finding, Verdict
 from model.engines.search import explore
-from model.lang import Claim, System, WeaklyFair
+from model.lang import Claim, System, WeaklyFair, weakly_fair
 from model.traces.lasso import objection
 from model.traces.trace import replay
 from tests.engines.naive import Naive
 from tests.engines.naive_endings import NaiveEnding
 from tests.random_systems import random_ending
-from tests.toys.waiter import MOVED, PULLED, PUSHED, WAITER, goes_in, system
+from tests.toys.waiter import MOVED, PULLED, PUSHED, WAITER, Door, goes_in, system
+
+Told: TypeAlias = tuple[Verdict, list[str], list[str]]
+"""The verdict, and the actions of the stem and of the loop of what breaks the claim."""
 
 SEEDS = range(300)
 FEW = 150  # states up to which the slow judge finds the shortest runs as well
@@ -23,7 +28,7 @@ def found(made: System, claim: Claim) -> Finding:
     return explore(made, [claim]).findings[claim.name]
 
 
-def told(made: System, *fair: WeaklyFair) -> tuple[Verdict, list[str], list[str]]:
+def told(made: System, *fair: WeaklyFair) -> Told:
     """The verdict on the waiter, and the actions of the stem and of the loop."""
     finding = found(made, goes_in(made, *fair))
     if finding.trace is None or finding.trace.loop is None:
@@ -32,15 +37,15 @@ def told(made: System, *fair: WeaklyFair) -> tuple[Verdict, list[str], list[str]
     return finding.verdict, names[: finding.trace.loop], names[finding.trace.loop :]
 
 
-HOLDS = (Verdict.HOLDS, [], [])
+HOLDS: Told = (Verdict.HOLDS, [], [])
 
 
-def stops(*stem: str) -> tuple[Verdict, list[str], list[str]]:
+def stops(*stem: str) -> Told:
     """Violated by a run after which nothing happens any more."""
     return Verdict.VIOLATED, list(stem), []
 
 
-def goes_round(stem: list[str], loop: list[str]) -> tuple[Verdict, list[str], list[str]]:
+def goes_round(stem: list[str], loop: list[str]) -> Told:
     """Violated by a run that goes round for ever."""
     return Verdict.VIOLATED, stem, loop
 
@@ -75,15 +80,21 @@ def goes_round(stem: list[str], loop: list[str]) -> tuple[Verdict, list[str], li
         ("arrive enter leave push", [WAITER, PUSHED], HOLDS),
     ],
 )
-def test_whether_the_waiter_goes_in(
-    actions: str, fair: list[WeaklyFair], expected: tuple[Verdict, list[str], list[str]]
-) -> None:
+def test_whether_the_waiter_goes_in(actions: str, fair: list[WeaklyFair], expected: Told) -> None:
     assert told(system(*actions.split()), *fair) == expected
 
 
 def test_a_loop_goes_where_a_set_cannot_be_taken_and_comes_back() -> None:
-    made = system("arrive", "enter", "push", "pull", start=True)
+    made = system("arrive", "enter", "push", "pull", door=Door("door", {"open": True}))
     assert told(made, WAITER, PUSHED) == goes_round(["arrive"], ["pull", "push"])
+
+
+def test_a_set_matters_only_where_it_says() -> None:
+    door = Door("door")
+    for where, expected in ((door.open, HOLDS), (~door.open, stops("arrive", "push"))):
+        made = system("arrive", "enter", "push", door=door)
+        fair = weakly_fair("Whoever can go in does.", actor="w", where=where)
+        assert told(made, fair, PUSHED) == expected
 
 
 def test_a_claim_whose_premise_is_never_met_is_vacuous() -> None:

@@ -9,12 +9,12 @@ from model.designs.releases import (
     reset_lets_release_pass,
     reset_refuses_release,
 )
-from model.designs.releases.reset_lets_release_pass import ResetDevice, in_reset
 from model.engines.result import Limits, Verdict
 from model.engines.search import explore
 from model.lang import Expr, Property, all_of, any_of, enabled, implies, invariant, reachable
 from model.linux.design import Design, Size
 from model.linux.iommufd import Context, ContextDevice, ContextGroup, asks
+from model.linux.reset import ResetDevice, in_reset
 from model.linux.state import (
     Container,
     Domain,

@@ -7,30 +7,42 @@ import pytest
 from model import check
 from model.designs import driver_managed_dma
 from model.designs.releases import (
+    defer_until_default_domain,
     detach_at_claim,
     disassociate_at_unregister,
     join_in_one_section,
     no_wait_at_unregister,
     release_parks_member,
     release_stops_at_failure,
+    reset_fences_claims,
     switch_without_unwind,
     unwind_failed_attach,
     unwind_failed_switch,
     wait_for_group_fd,
 )
+from model.designs.releases.defer_until_default_domain import ReadyDevice, ReadyGroup
+from model.designs.releases.reset_fences_claims import FencedDevice, FencedGroup
 from model.engines.result import Limits, Verdict
 from model.engines.search import explore
-from model.lang import Expr, Property, all_of, any_of, implies, invariant, reachable
+from model.lang import Expr, Property, all_of, any_of, enabled, implies, invariant, reachable
 from model.linux.design import Design, Size
+from model.linux.group_type import DomainType
+from model.linux.iommufd import Context
 from model.linux.lifetime import DisassociatedGroup
+from model.linux.reset import in_reset
 from model.linux.state import (
     Container,
     Device,
     Domain,
+    Driver,
+    File,
     Group,
     Owner,
+    Ret,
     Stage,
+    is_member,
     owned_by_user,
+    runs_kernel_dma,
 )
 
 ISOLATION = "no_member_on_kernel_domain_in_user_owned_group"
@@ -41,8 +53,9 @@ USER_REFUSED = "user_claim_refused_only_for_kernel_dma"
 KERNEL_REFUSED = "kernel_driver_refused_only_in_user_owned_group"
 HANG = "unbind_needs_no_closing_of_the_group_fd"
 LEFT_BEHIND = "failed_switch_leaves_no_member_behind"
+TYPE_REFUSED = "type_change_refused_only_for_a_claim"
 
-LIMITS = Limits(max_states=200_000)
+LIMITS = Limits(max_states=400_000)
 ONE_AND_ONE = Size()
 
 BROKEN = {
@@ -56,6 +69,8 @@ BROKEN = {
     release_stops_at_failure.design: {KERNEL_DOMAIN: 11, USER_REFUSED: 8, KERNEL_REFUSED: 16},
     release_parks_member.design: {KERNEL_DOMAIN: 11},
     join_in_one_section.design: {},
+    defer_until_default_domain.design: {},
+    reset_fences_claims.design: {USER_REFUSED: 7, TYPE_REFUSED: 2},
 }
 
 
@@ -272,3 +287,83 @@ def test_no_property_tells_one_section_of_joining_from_two() -> None:
     one, two = (check(module.design) for module in (join_in_one_section, unwind_failed_switch))
     verdicts = [{r.asked.name: r.verdict for r in outcome.results} for outcome in (one, two)]
     assert verdicts[0] == verdicts[1]
+
+
+# 6.15 and 7.3, each as a whole.
+
+
+@invariant(broken="A kernel driver is let in before the default domain is there.")
+def nobody_runs_without_a_default_domain(d: ReadyDevice) -> Expr[bool]:
+    """While a kernel-DMA driver runs, its group has the default domain that its DMA ops are for."""
+    ready = d.group.default_domain & (d.dma_ops == d.group.type)
+    return implies(runs_kernel_dma(d), ready)
+
+
+@reachable(broken="No kernel driver is deferred.")
+def driver_is_deferred(d: ReadyDevice) -> Expr[bool]:
+    """A kernel driver's probe answers -EPROBE_DEFER, because there is no default domain yet."""
+    deferred = (d.stage == Stage.DEVRES) & (d.ret == Ret.EPROBE_DEFER)
+    return all_of([deferred, d.driver == Driver.KERNEL, ~d.group.default_domain])
+
+
+@reachable(broken="No context owns two devices of a group whose type was changed.")
+def context_owns_a_group_of_the_other_type(g: ReadyGroup) -> Expr[bool]:
+    """What 6.2, 6.4 and 6.15 brought, together: an iommufd context in a group of type identity."""
+    devices = [d for d in g.devices if isinstance(d, ReadyDevice)]
+    return all_of([g.type == DomainType.IDENTITY, *(d.ctx == Context.A for d in devices)])
+
+
+WHOLE = [defer_until_default_domain.design, reset_fences_claims.design]
+
+
+@pytest.mark.parametrize("design", WHOLE, ids=str)
+def test_a_whole_release_has_what_was_added_one_by_one(design: Design) -> None:
+    for question in (
+        nobody_runs_without_a_default_domain,
+        driver_is_deferred,
+        context_owns_a_group_of_the_other_type,
+    ):
+        assert answer(design, question) is Verdict.HOLDS, question.name
+
+
+@invariant(broken="Something is refused although nobody is being reset.")
+def only_a_reset_refuses(g: FencedGroup) -> Expr[bool]:
+    """With nobody being reset, an unclaimed group can be claimed and its type be changed."""
+    free = all_of([g.owner_cnt == 0, g.default_domain, ~in_reset(g)])
+    asked = all_of([g.file == File.OPEN, g.container == Container.NONE])
+    claimed = implies(free & asked, enabled("set_container", g))
+    there = any_of(is_member(d) for d in g.devices)
+    return claimed & implies(free & there, enabled("iommu_group_store_type", g))
+
+
+def test_what_a_reset_holds_up_in_7_3_is_over_with_the_reset() -> None:
+    assert answer(reset_fences_claims.design, only_a_reset_refuses) is Verdict.HOLDS
+
+
+@reachable(broken="No group is given back during a reset.")
+def given_back_during_a_reset(g: FencedGroup) -> Expr[bool]:
+    """The user has let go of a group with a member in a reset, and the group is the kernel's."""
+    leaving = g.container == Container.UNSETTING
+    return all_of([leaving, in_reset(g), enabled("release_dma_owner", g)])
+
+
+def test_a_release_passes_by_the_reset_in_7_3() -> None:
+    assert answer(reset_fences_claims.design, given_back_during_a_reset) is Verdict.HOLDS
+    name = STALE
+    assert check(reset_fences_claims.design, name)[name].verdict is Verdict.HOLDS
+
+
+@reachable(broken="A context's second device waits for no reset.")
+def second_device_claimed_during_a_reset(g: FencedGroup) -> Expr[bool]:
+    """A context that owns the group claims a further device of it although one is being reset."""
+    devices = [d for d in g.devices if isinstance(d, FencedDevice)]
+    return any_of(
+        all_of([in_reset(g), g.owner_cnt == 1, enabled("bind_iommufd", d, Context.A)])
+        for d in devices
+    )
+
+
+def test_a_further_device_of_a_context_waits_for_no_reset() -> None:
+    """It switches no domain, so nothing fences it."""
+    question = second_device_claimed_during_a_reset
+    assert answer(reset_fences_claims.design, question) is Verdict.HOLDS

@@ -7,8 +7,9 @@ import functools
 import pytest
 
 from model import check
-from model.designs import suppress_auto_claim
+from model.designs import suppress_auto_claim, viability_check
 from model.designs.series import (
+    bridge_exempt_by_header,
     claim_assigns_domain,
     claim_first,
     claim_last,
@@ -315,3 +316,28 @@ def test_no_domain_and_no_probe_reaches_a_device_that_has_not_joined(design: Des
     asked = [p.ground(system) for p in (no_group_no_domain, no_group_no_kernel_dma)]
     verdicts = [finding.verdict for finding in explore(system, asked, LIMITS).findings.values()]
     assert verdicts == [Verdict.HOLDS, Verdict.HOLDS]
+
+
+# Before v1: the exemption by header type.
+
+
+@reachable(broken="No kernel driver stays bound beside a device fd.")
+def kernel_driver_bound_beside_device_fd(g: Group) -> Expr[bool]:
+    """Userspace holds a device fd while a kernel-DMA driver is bound, and nothing has crashed."""
+    bound = any_of((d.driver == Driver.KERNEL) & (d.stage == Stage.BOUND) for d in g.devices)
+    alive = all_of(d.stage != Stage.OOPS for d in g.devices)
+    return all_of([bound, alive, any_of(d.fd for d in g.devices)])
+
+
+def test_only_a_bridges_driver_stays_beside_a_device_fd_up_to_5_18() -> None:
+    question = kernel_driver_bound_beside_device_fd
+    for design, stays in ((bridge_exempt_by_header.design, True), (viability_check.design, False)):
+        system = design.system(Size())
+        found = explore(system, [question.ground(system)], LIMITS).findings[question.name]
+        assert found.verdict is not Verdict.UNDETERMINED
+        assert (found.verdict is Verdict.HOLDS) == stays
+
+
+def test_the_exemption_breaks_what_the_look_at_drivers_breaks() -> None:
+    exempted, looked_at = broken(bridge_exempt_by_header.design), broken(viability_check.design)
+    assert exempted == looked_at

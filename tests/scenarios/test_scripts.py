@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from model.designs import alternatives, driver_managed_dma, suppress_auto_claim
+from model.designs import DESIGNS, alternatives, driver_managed_dma, suppress_auto_claim
 from model.lang import ModelError
+from model.linux.design import Design
 from model.scenarios.run import play
 from model.scenarios.script import Script, load, parse
 from tests.cli.program import call, refused, run
@@ -118,6 +119,74 @@ moves:
     assert play(parse(text, "mine.yaml"), driver_managed_dma.design).cell == "ok"
 
 
+def by_name(name: str) -> Design:
+    """A design of the gallery."""
+    return next(design for design in DESIGNS if design.name == name)
+
+
+@pytest.mark.parametrize(
+    ("design", "moves", "told"),
+    [
+        (
+            "claim_per_device",
+            "bind vfio-pci to A\nbind_iommufd A for context A\nopen\nattach_iommufd A\n"
+            "bind_iommufd A for context B\nattach_iommufd A\ndetach_iommufd A\n"
+            "close_iommufd A\nopen",
+            "ok; ok; -EBUSY; ok; -EINVAL; -EBUSY; ok; ok; ok",
+        ),
+        (
+            "claim_per_device",
+            "bind vfio-pci to A\nopen\nattach_iommufd A\nbind_iommufd A for context A",
+            "ok; ok; -EINVAL; -EBUSY",
+        ),
+        (
+            "reset_lets_release_pass",
+            "begin_reset B\nbind pci-stub to B\nbegin_reset B\nend_reset B",
+            "ok; waits; waits; ok (bind pci-stub to B: ok, begin_reset B: ok)",
+        ),
+        (
+            "change_type_of_lone_device",
+            "remove B\n{move: bind e1000e to A, until: probe}\nwrite_type\ncontinue A",
+            "ok; paused; waits; ok (write_type: -EBUSY)",
+        ),
+        ("change_type_of_lone_device", "write_type", "-EINVAL"),
+        ("driver_managed_dma", "bind vfio-pci to A\nopen\nget_status", "ok; ok; viable"),
+        (
+            "viability_check",
+            "bind vfio-pci to A\nopen\nset_container\nget_status\nbind pci-stub to B\nget_status",
+            "ok; ok; ok; viable; ok; viable",
+        ),
+    ],
+)
+def test_what_the_kernel_answers_in_other_designs(design: str, moves: str, told: str) -> None:
+    assert play(script(moves), by_name(design)).cell == told
+
+
+@pytest.mark.parametrize(
+    ("design", "move", "told"),
+    [
+        ("claim_per_device", "close_iommufd A", "userspace does not hold the file of A"),
+        ("reset_lets_release_pass", "end_reset A", "A is not being reset"),
+        ("change_type_of_lone_device", "remove A\nremove B\nwrite_type", "the group has no member"),
+    ],
+)
+def test_a_move_that_is_not_possible_in_another_design_is_a_mistake(
+    design: str, move: str, told: str
+) -> None:
+    with pytest.raises(ModelError) as raised:
+        play(script(move), by_name(design))
+    assert told in str(raised.value)
+
+
+def test_a_late_device_needs_a_design_that_knows_late_groups() -> None:
+    late = script("bind e1000e to A", "{A: late}")
+    assert play(late, driver_managed_dma.design).cell == "(no late group)"
+    seen = play(late, by_name("claim_last")).moves[-1].looks
+    assert (seen["A.in_group"], seen["owner_cnt"]) == ("true", "1")
+    idle = play(script("bind pci-stub to B", "{A: late, B: there}"), by_name("claim_last"))
+    assert [idle.moves[-1].looks[f"{role}.in_group"] for role in "AB"] == ["false", "true"]
+
+
 def test_a_driver_that_a_design_lacks_is_said() -> None:
     assert answers("bind e1000e-converted to A") == "(no e1000e-converted)"
 
@@ -139,7 +208,10 @@ def test_a_system_call_of_several_steps_is_told_its_end() -> None:
         ("devices: [\n", "this is no YAML: "),
         ("- open\n", "mine.yaml:1: a scenario is no mapping; write `key: value` lines"),
         ("row: 1\nrow: 2\n", "mine.yaml:2: 'row' is written twice; keep one of the two"),
-        ("devices: {A: here}\nmoves: [open]\n", "device A is 'here'; write there or absent"),
+        (
+            "devices: {A: here}\nmoves: [open]\n",
+            "device A is 'here'; write one of there, absent, late,",
+        ),
         ("devices: {a b: there}\nmoves: [open]\n", "a device is called 'a b'; give it a capital"),
         (HEAD + "  opne\n", "mine.yaml:3: the moves are no list; write each behind a dash"),
         ("devices: {A: there}\nmoves: []\n", "mine.yaml:2: there is no move; write one, such as"),
@@ -148,6 +220,7 @@ def test_a_system_call_of_several_steps_is_told_its_end() -> None:
         (HEAD + "  - bind A\n", "mine.yaml:3: 'bind A' cannot be read; write it as: bind DRIVER"),
         (HEAD + "  - unbind B\n", "mine.yaml:3: there is no device 'B'; known are: A"),
         (HEAD + "  - bind vfio to A\n", "there is no driver 'vfio'; did you mean vfio-pci?"),
+        (HEAD + "  - bind_iommufd A for context C\n", "there is no context 'C'; known are: A, B"),
         (HEAD + "  - {move: unbind A, till: x}\n", "a move has no 'till'; did you mean until?"),
         (HEAD + "  - {until: probe}\n", "mine.yaml:3: a move says nothing of what is done"),
         (HEAD + "  - {move: unbind A, until: bound}\n", "there is no stage 'bound'"),
@@ -181,6 +254,7 @@ def test_a_mistake_in_a_script_is_told_with_its_line(text: str, told: str) -> No
         ("close_group_fd", "the group's file is not open"),
         ("exit", "the group's file is not open"),
         ("close_device_fd A", "the fd of A is not open"),
+        ("get_status", "the group's file is not open"),
         ("continue A", "nothing is paused on A; hold a move first, with `until: STAGE` beside it"),
     ],
 )

@@ -82,12 +82,11 @@ def bolt(door: Door) -> Action:
     return Action([~door.open, ~door.bolted], [door.bolted.becomes(True)])
 
 
-def system(*actions: str, start: bool = False) -> System:
-    """Waiter and door with those of the actions above that are named; ``start``: it is open."""
+def system(*actions: str, door: Door | None = None) -> System:
+    """Waiter and door with those of the actions above that are named."""
     known = {a.name: a for a in (arrive, enter, leave, knock, push, pull, bolt)}
-    return System(
-        "waiter", [Waiter("w"), Door("door", {"open": start})], [known[name] for name in actions]
-    )
+    entities = [Waiter("w"), door or Door("door")]
+    return System("waiter", entities, [known[name] for name in actions])
 
 
 def goes_in(made: System, *fair: WeaklyFair) -> Claim:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from model.designs.releases import (
     claim_per_device,
     claim_per_device_untyped,
+    defer_until_default_domain,
     detach_at_claim,
     disassociate_at_unregister,
     join_in_one_section,
     no_wait_at_unregister,
     release_parks_member,
     release_stops_at_failure,
+    reset_fences_claims,
     reset_lets_release_pass,
     reset_refuses_release,
     switch_without_unwind,
@@ -35,4 +37,6 @@ DESIGNS: tuple[Design, ...] = (
     claim_per_device_untyped.design,
     reset_lets_release_pass.design,
     reset_refuses_release.design,
+    defer_until_default_domain.design,
+    reset_fences_claims.design,
 )

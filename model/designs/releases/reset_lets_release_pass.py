@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from model.designs.releases import join_in_one_section
-from model.lang import Action, Expr, Source, action, any_of, field
+from model.lang import Action, Source, action
 from model.linux import driver_core, hotplug, vfio
-from model.linux.lifetime import DisassociatedGroup, LeavingDevice
-from model.linux.state import Driver, Group, Stage, user
-
-
-class ResetDevice(LeavingDevice):
-    """A device that may be reset through sysfs, under device_lock, without DMA meanwhile.
-
-    ``domain`` keeps saying where it stands once it is not blocked any more.
-    """
-
-    blocked = field(bool, False, "a PCI reset is under way and has parked it in blocking")
+from model.linux.lifetime import DisassociatedGroup
+from model.linux.reset import ResetDevice, in_reset
+from model.linux.state import Driver, Stage, user
 
 
 def reset(function: str, errno: str = "") -> Source:
     """A citation of the IOMMU core where it takes part in a PCI reset."""
     return Source(function, "drivers/iommu/iommu.c", "7.3.4", "group->mutex", errno)
-
-
-def in_reset(g: Group) -> Expr[bool]:
-    """Some member is being reset."""
-    return any_of(d.blocked for d in g.devices if isinstance(d, ResetDevice))
 
 
 def _unlocked(d: ResetDevice, plain: Action) -> Action:

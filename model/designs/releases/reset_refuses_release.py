@@ -7,10 +7,10 @@ from model.designs.releases import (
     join_in_one_section,
     reset_lets_release_pass,
 )
-from model.designs.releases.reset_lets_release_pass import ResetDevice, in_reset
 from model.lang import Action, Source, Update, action, ite
 from model.linux import vfio
 from model.linux.lifetime import DisassociatedGroup
+from model.linux.reset import ResetDevice, in_reset
 from model.linux.state import Domain, Group, user
 
 

@@ -1,0 +1,1 @@
+"""Exports, and what other checkers say of them."""
