@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from model.lang import Case, Claim, Expr, State
+from model.lang import Case, Claim, Expr, State, System
 
 MOST_TARGETS = 64
 """How many of the violations found at the same depth compete for the most readable trace."""
@@ -64,9 +64,8 @@ class Explorer(Protocol):
     def count(self) -> int:
         """How many states are stored."""
 
-    @property
-    def transitions(self) -> int:
-        """How many steps were taken."""
+    def unfolded(self) -> tuple[int, int]:
+        """How many states and steps there are, those included that stored ones stand for."""
 
     @property
     def left_domain(self) -> int | None:
@@ -101,3 +100,10 @@ class Explorer(Protocol):
 
     def leaving(self, state: State) -> int:
         """The first action that takes a variable outside its domain from ``state``."""
+
+
+class MakeExplorer(Protocol):
+    """Makes the machine that stores states: at most so many, if a number is given."""
+
+    def __call__(self, system: System, watch: Watch, most: int | None = None) -> Explorer:
+        """The machine for one system."""

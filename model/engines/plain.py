@@ -31,7 +31,7 @@ class PlainExplorer:
         self._next = 0
         self._offsets = array("q", [0])
         self._targets = array("I")
-        self.transitions = 0
+        self._transitions = 0
         self.fired = bytearray(len(system.actions))
         self.left_domain: int | None = None
         self._found: dict[int, list[int]] = {}
@@ -48,6 +48,10 @@ class PlainExplorer:
     def count(self) -> int:
         """How many states are stored."""
         return len(self._states)
+
+    def unfolded(self) -> tuple[int, int]:
+        """How many states and steps there are."""
+        return len(self._states), self._transitions
 
     def add(self, state: State) -> None:
         """Store an initial state."""
@@ -76,7 +80,7 @@ class PlainExplorer:
                 targets.append(self._add(after) if j is None else j)
             if not steps:
                 self._note(self._deadlock, i)
-            self.transitions += len(steps)
+            self._transitions += len(steps)
             self._offsets.append(len(targets))
             self._next = i + 1
 

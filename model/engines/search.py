@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
-from model.engines.explorer import Explorer, Full, Run, Watch
+from model.engines.explorer import Full, MakeExplorer, Run, Watch
 from model.engines.memory import peak_bytes
 from model.engines.plain import PlainExplorer
 from model.engines.result import Finding, Limits, Progress, Report, Verdict
@@ -15,13 +14,6 @@ from model.lang.expr import Or
 from model.traces.trace import Trace, replay
 
 _LOOK_UP_EVERY = 2048  # expanded states between two looks at the clock
-
-
-class MakeExplorer(Protocol):
-    """Makes the machine that stores states: at most so many, if a number is given."""
-
-    def __call__(self, system: System, watch: Watch, most: int | None = None) -> Explorer:
-        """The machine for one system."""
 
 
 def explore(
@@ -34,7 +26,8 @@ def explore(
 
     Every reachable state is stored exactly. A violated claim comes with a shortest trace, which
     has been replayed by the reference semantics. A limit or Ctrl-C leaves what is not yet violated
-    ``undetermined``. ``explorer`` makes the machine that stores the states.
+    ``undetermined``. ``explorer`` makes the machine that stores the states; where one stands for
+    several, all of them are counted.
     """
     return _Search(system, claims, limits or Limits(), explorer).run()
 
@@ -98,13 +91,15 @@ class _Search:
         traces |= {} if stopped else self._endless()
         for claim in self.claims:
             findings[claim.name] = self._finding(claim, stopped, traces)
+        states, transitions = self.explorer.unfolded()
         return Report(
             engine="bfs",
             findings=findings,
             seconds=time.perf_counter() - self.started,
             peak_bytes=peak_bytes(),
-            states=self.explorer.count,
-            transitions=self.explorer.transitions,
+            states=states,
+            transitions=transitions,
+            stored=self.explorer.count,
             depth=len(self.levels) - 2,
             complete=not stopped,
             stopped=stopped,

@@ -168,7 +168,10 @@ def _action_key(action: GroundAction, renaming: Names) -> Key:
 def _case_key(case: Case, renaming: Names) -> Key:
     """The case as a value; its fair sets are sets of actions, each with its renamed arguments."""
     parts = tuple(_key(part, renaming) for part in (case.that, case.during, case.when))
-    fair = tuple(frozenset(_title(a, renaming) for a in each.actions) for each in case.fair)
+    fair = tuple(
+        (frozenset(_title(a, renaming) for a in each.actions), _key(each.where, renaming))
+        for each in case.fair
+    )
     return parts, fair
 
 

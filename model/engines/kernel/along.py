@@ -72,19 +72,22 @@ def starving(store: Store, symmetry: Symmetry, cases: Sequence[Case], states: in
     moves, _kept = _moves(symmetry, cases)
     comes = array("Q", bytes(8 * states))
     number = {action: k for k, action in enumerate(store.system.actions)}
-    sets = []
+    sets: list[tuple[array[int], array[int]]] = []
     for k in range(max(len(case.fair) for case in cases)):
         bits = array("Q", bytes(8 * len(number)))
         for bit, case in enumerate(cases):
             for action in case.fair[k].actions if k < len(case.fair) else ():
                 bits[number[action]] |= 1 << bit
-        sets.append(bits)
+        places = [case.fair[k].where if k < len(case.fair) else case.that for case in cases]
+        sets.append((bits, store.answers(places, states)))
     changed = bool(sets)
     while changed:
         changed = False
-        for bits in sets:
+        for bits, where in sets:
             changed |= bool(
-                store.c.search_starve(store.handle, *map(pointer, (stays, comes, bits)), moves)
+                store.c.search_starve(
+                    store.handle, *map(pointer, (stays, comes, bits, where)), moves
+                )
             )
     return stays
 

@@ -39,7 +39,7 @@ class KernelExplorer:
             condition
             for cases in [*watch.along, *(claim.cases for claim in watch.fair)]
             for case in cases
-            for condition in (case.that, case.during, case.when)
+            for condition in (case.that, case.during, case.when, *(f.where for f in case.fair))
         ]
         edges = 2 if watch.fair else int(bool(watch.along))
         self._store = Store(system, watch, most, symmetry, asked, edges)
@@ -49,11 +49,6 @@ class KernelExplorer:
     def count(self) -> int:
         """How many states are stored."""
         return self._store.numbers()[0]
-
-    @property
-    def transitions(self) -> int:
-        """How many steps were taken."""
-        return self._store.numbers()[2]
 
     @property
     def left_domain(self) -> int | None:
@@ -91,7 +86,7 @@ class KernelExplorer:
         return min(~step.action for step in steps if step.action < 0)
 
     def unfolded(self) -> tuple[int, int]:
-        """How many states and steps the stored ones stand for, themselves included."""
+        """How many states and steps there are, those included that stored ones stand for."""
         return self._store.unfolded()
 
     # -- along runs ----------------------------------------------------------------------------
@@ -175,7 +170,9 @@ class KernelExplorer:
         def answers(condition: Expr[bool]) -> list[bool]:
             if condition is case.when:
                 return [bool(bits & bit) for bits in starts]
-            return [not bits & bit for bits in stays]
+            if condition is case.that:
+                return [not bits & bit for bits in stays]
+            return list(map(bool, self._store.answers([condition], self.count)))
 
         graph = StateGraph(self.count, lambda j: depth_of(j, levels), self._edges, answers)
         return shortest_lasso(replace(claim, cases=(case,)), self.system.actions, graph)

@@ -719,10 +719,11 @@ int search_reach(const struct search *s, u64 *reaching, const u64 *during, int b
 	return changed;
 }
 
-/* The states in `stays` from which a run never leaves it and is fair to a set of actions, whose
- * bits are in `set`: again and again one of them is taken, or none can be. One round of it:
- * `stays` loses states that cannot even come to such a place once. Returns whether it lost any. */
-int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set,
+/* The states in `stays` from which a run never leaves it and is fair to a set of steps: by actions
+ * that have their bits in `set`, from states that have them in `where`. Again and again one of
+ * them is taken, or none can be. One round of it: `stays` loses the states from which no run comes
+ * to such a place even once. Returns whether it lost any. */
+int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set, const u64 *where,
 		  const struct moves *moves)
 {
 	int changed = 1, lost = 0;
@@ -734,7 +735,7 @@ int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set
 			if (of & stays[i])
 				takes |= of & pulled(s, stays[s->targets[e]], e, moves);
 		}
-		comes[i] = stays[i] & (takes | ~able);
+		comes[i] = stays[i] & (takes | ~(able & where[i]));
 	}
 	for (int backward = 1; changed; backward = !backward)
 		changed = search_reach(s, comes, stays, backward, moves);

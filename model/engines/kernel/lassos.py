@@ -9,7 +9,8 @@ from dataclasses import replace
 from model.engines.fairness import Edge, Lasso, StateGraph, shortest_lasso
 from model.engines.kernel.store import Store
 from model.engines.symmetry import Symmetry
-from model.lang import Claim, State
+from model.lang import Claim, Expr, State
+from model.lang.reference import evaluate
 
 
 def lasso_from(  # everything that is known of the claim
@@ -33,16 +34,16 @@ def lasso_from(  # everything that is known of the claim
     region = _Region(store, packed, lambda raw: bool(bits_of(raw, stays) >> case & 1))
     outside = len(region.states)
     asked = claim.cases[case]
-    known = {
-        id(asked.when): [j == 0 for j in range(outside + 1)],
-        id(asked.that): [j == outside for j in range(outside + 1)],
-    }
-    graph = StateGraph(
-        outside + 1,
-        lambda j: depth + region.depth[j],
-        region.edges,
-        lambda condition: known[id(condition)],
-    )
+
+    def answers(condition: Expr[bool]) -> list[bool]:
+        if condition is asked.when:
+            return [j == 0 for j in range(outside + 1)]
+        if condition is asked.that:
+            return [j == outside for j in range(outside + 1)]
+        states = map(store.layout.unpack, region.states)
+        return [*(bool(evaluate(condition, store.system, s)) for s in states), False]
+
+    graph = StateGraph(outside + 1, lambda j: depth + region.depth[j], region.edges, answers)
     lasso = shortest_lasso(replace(claim, cases=(asked,)), store.system.actions, graph)
     if lasso is None:
         raise AssertionError(f"{claim.name}: the fixpoint has a fair run that is not there")

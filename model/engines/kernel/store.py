@@ -176,7 +176,10 @@ class Store:
         return out[:found].tolist()
 
     def unfolded(self) -> tuple[int, int]:
-        """How many states and steps the stored ones stand for, themselves included."""
+        """How many states and steps there are, those included that stored ones stand for."""
+        if not self.parts:
+            stored, _, steps, *_ = self.numbers()
+            return stored, steps
         numbers = array("Q", [0, 0])
         at = pointer(numbers)
         self.c.search_unfold(self.handle, at, at + 8)
