@@ -36,10 +36,9 @@ exit codes:
 
 # Short names, so that each option of check is a line or two.
 _option = functools.partial(click.option, show_default=True)
-_GRAPHS = ("dot", "mermaid")
+_GRAPHS = ("dot", "mermaid", "svg")
 _ENGINES = click.Choice(["bfs", "z3", "all"])
-_COUNT = click.IntRange(min=0)
-_POSITIVE = click.IntRange(min=1)
+_COUNT, _POSITIVE = click.IntRange(min=0), click.IntRange(min=1)
 _SECONDS = click.FloatRange(min=0)
 _HELP = {"help_option_names": ["-h", "--help"]}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -85,7 +84,7 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     "--format",
     "style",
     default="simple",
-    help="A table format of tabulate's; dot or mermaid for the lineage of the designs.",
+    help="A table format of tabulate's; dot, mermaid or svg for the lineage of the designs.",
 )
 def list_(style: str) -> None:
     """List the designs and the properties."""
@@ -96,9 +95,10 @@ def list_(style: str) -> None:
         _say(catalogue(style))
         return
     from model.report.graph import lineage, to_dot, to_mermaid
+    from model.report.tree import to_svg
 
     derived = [(d.name, d.like.name if d.like else None, d.but) for d in DESIGNS]
-    _say({"dot": to_dot, "mermaid": to_mermaid}[style](lineage(derived), "designs"))
+    _say({"dot": to_dot, "mermaid": to_mermaid, "svg": to_svg}[style](lineage(derived), "designs"))
 
 
 @cli.command()
