@@ -232,14 +232,14 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
 @click.option("--race", is_flag=True, help="Draw the trace as a race, as it would go in a mail.")
 def replay(file: Path, design: str | None, *, show_all: bool, race: bool) -> None:
     """Take a recorded counterexample again, step by step."""
-    from model.evidence import load, sentence, text
+    from model.evidence import ending, load, text
     from model.report.steps import render_steps
 
     entry, asked, trace = load(file, design)
     if race:
         _say(text(trace, entry.design.name, asked))
     else:
-        _say(f"{render_steps(trace, show_all=show_all)}\n{sentence(trace, asked)}\n")
+        _say(f"{render_steps(trace, show_all=show_all)}\n{ending(trace, asked)}\n")
     # Beside the drawing, which goes into a mail as it is.
     told = f"replayed: {len(trace)} steps of {entry.design.name}, violating {asked.name}"
     click.echo(told, err=race)
