@@ -36,10 +36,9 @@ exit codes:
 
 # Short names, so that each option of check is a line or two.
 _option = functools.partial(click.option, show_default=True)
-_GRAPHS = ("dot", "mermaid")
+_GRAPHS = ("dot", "mermaid", "svg")
 _ENGINES = click.Choice(["bfs", "z3", "all"])
-_COUNT = click.IntRange(min=0)
-_POSITIVE = click.IntRange(min=1)
+_COUNT, _POSITIVE = click.IntRange(min=0), click.IntRange(min=1)
 _SECONDS = click.FloatRange(min=0)
 _HELP = {"help_option_names": ["-h", "--help"]}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -85,7 +84,7 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     "--format",
     "style",
     default="simple",
-    help="A table format of tabulate's; dot or mermaid for the lineage of the designs.",
+    help="A table format of tabulate's; dot, mermaid or svg for the lineage of the designs.",
 )
 def list_(style: str) -> None:
     """List the designs and the properties."""
@@ -96,9 +95,10 @@ def list_(style: str) -> None:
         _say(catalogue(style))
         return
     from model.report.graph import lineage, to_dot, to_mermaid
+    from model.report.tree import to_svg
 
     derived = [(d.name, d.like.name if d.like else None, d.but) for d in DESIGNS]
-    _say({"dot": to_dot, "mermaid": to_mermaid}[style](lineage(derived), "designs"))
+    _say({"dot": to_dot, "mermaid": to_mermaid, "svg": to_svg}[style](lineage(derived), "designs"))
 
 
 @cli.command()
@@ -232,14 +232,14 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
 @click.option("--race", is_flag=True, help="Draw the trace as a race, as it would go in a mail.")
 def replay(file: Path, design: str | None, *, show_all: bool, race: bool) -> None:
     """Take a recorded counterexample again, step by step."""
-    from model.evidence import load, sentence, text
+    from model.evidence import ending, load, text
     from model.report.steps import render_steps
 
     entry, asked, trace = load(file, design)
     if race:
         _say(text(trace, entry.design.name, asked))
     else:
-        _say(f"{render_steps(trace, show_all=show_all)}\n{sentence(trace, asked)}\n")
+        _say(f"{render_steps(trace, show_all=show_all)}\n{ending(trace, asked)}\n")
     # Beside the drawing, which goes into a mail as it is.
     told = f"replayed: {len(trace)} steps of {entry.design.name}, violating {asked.name}"
     click.echo(told, err=race)

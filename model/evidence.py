@@ -9,7 +9,7 @@ from pathlib import Path
 from model.catalogue import Entry, UsageError, find, find_property
 from model.checker import ExitCode, Result
 from model.engines.lowering import Lowered
-from model.lang import Case, Claim, Kind, ModelError, Property, Var
+from model.lang import Case, Claim, Fairness, Kind, ModelError, Property, Var
 from model.lang.reference import evaluate, is_enabled
 from model.linux.design import Size
 from model.report.race import render
@@ -126,17 +126,26 @@ def text(trace: Trace, design: str, asked: Property) -> str:
     return render(
         trace,
         title=f"{design} violates {asked.name}",
-        sentence=sentence(trace, asked),
+        sentence=_sentence(trace, asked),
         hide=_hidden(trace, asked),
     )
 
 
-def sentence(trace: Trace, asked: Property) -> str:
-    """What ends a counterexample: what is wrong, and what it was allowed to rely on."""
+def ending(trace: Trace, asked: Property) -> str:
+    """What is wrong with ``trace``, and below it, line by line, what was assumed."""
+    return "\n".join([asked.broken, *(f"assumed: {fair}" for fair in _assumed(trace, asked))])
+
+
+def _sentence(trace: Trace, asked: Property) -> str:
+    """What is wrong with ``trace``, and what was assumed, in its author's words only."""
+    words = dict.fromkeys(fair.words for fair in _assumed(trace, asked))
+    return asked.broken + (f" Assumed: {'; '.join(words)}." if words else "")
+
+
+def _assumed(trace: Trace, asked: Property) -> list[Fairness]:
+    """The weakly fair sets that a run without end, which breaks ``asked``, does not starve."""
     cases = asked.ground(trace.system).cases if trace.loop is not None else ()
-    broken = [case for case in cases if not objection(trace, case)]
-    assumed = dict.fromkeys(str(fair) for case in broken for fair in case.fair)
-    return asked.broken + (f" Assumed: {'; '.join(assumed)}." if assumed else "")
+    return [fair for case in cases if not objection(trace, case) for fair in case.fair]
 
 
 def _hidden(trace: Trace, asked: Property) -> list[str]:

@@ -11,6 +11,7 @@ from properties import (
     iommufd,
     lifetime,
     locks,
+    progress,
     safety,
 )
 
@@ -46,6 +47,8 @@ PROPERTIES: tuple[Property, ...] = (
     capability.device_lock_is_always_dropped,
     lifetime.only_a_bound_vfio_driver_keeps_a_group_owned,
     lifetime.unbind_needs_no_closing_of_the_group_fd,
+    progress.unbind_always_finishes_once_the_user_lets_go,
+    progress.unbind_always_finishes_once_the_device_is_closed,
     lifetime.failed_switch_leaves_no_member_behind,
     locks.no_lock_cycle,
     iommufd.one_context_per_group,
@@ -55,6 +58,7 @@ PROPERTIES: tuple[Property, ...] = (
     iommufd.context_claim_only_on_vfio_device,
     autoprobe.refused_member_reaches_vfio_by_autoprobe,
     autoprobe.refused_or_deferred_probe_is_retried_or_reported,
+    progress.refused_or_deferred_probe_is_retried_once_the_user_lets_go,
     autoprobe.refused_device_is_queued_at_release,
     autoprobe.overridden_device_is_never_refused,
     autoprobe.added_member_can_be_held_unbound,

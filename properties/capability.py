@@ -23,6 +23,7 @@ from model.linux.state import (
     Group,
     Ret,
     Stage,
+    device_lock_is_free,
     owned_by_user,
 )
 
@@ -117,5 +118,4 @@ def bind_result_is_reported_once(d: Device) -> Expr[bool]:
 @possible(broken="From here device_lock is never dropped again.")
 def device_lock_is_always_dropped(d: Device) -> Possible:
     """Whoever holds device_lock can get to drop it, if the user lets go."""
-    free = d.stage.is_in(Stage.ABSENT, Stage.ADDING, Stage.ADDED, Stage.IDLE, Stage.BOUND)
-    return Possible(goal=free)
+    return Possible(goal=device_lock_is_free(d))

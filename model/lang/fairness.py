@@ -17,7 +17,6 @@ from model.lang.errors import ModelError, described, did_you_mean
 from model.lang.expr import Const, Expr, truth
 from model.lang.system import System
 
-
 _ALWAYS: Expr[bool] = Const(True)
 
 

@@ -23,6 +23,7 @@ from model.linux.state import (
     Owner,
     Ret,
     Stage,
+    device_lock_is_free,
     user,
 )
 
@@ -138,8 +139,7 @@ def own(g: Group) -> list[Update]:
 
 def locked(d: LockingDevice) -> list[Expr[bool]]:
     """The claim comes to this member with group->mutex held, and gets its device_lock."""
-    free = d.stage.is_in(Stage.ABSENT, Stage.ADDING, Stage.ADDED, Stage.IDLE, Stage.BOUND)
-    return [d.group.mutex == Holder.CLAIM, is_next(d), free]
+    return [d.group.mutex == Holder.CLAIM, is_next(d), device_lock_is_free(d)]
 
 
 def under_mutex(g: LockingGroup, plain: Action) -> Action:

@@ -163,6 +163,11 @@ def is_member(d: Device) -> Expr[bool]:
     return d.stage != Stage.ABSENT
 
 
+def device_lock_is_free(d: Device) -> Expr[bool]:
+    """Nobody holds device_lock(dev)."""
+    return d.stage.is_in(Stage.ABSENT, Stage.ADDING, Stage.ADDED, Stage.IDLE, Stage.BOUND)
+
+
 def is_vfio_registered(d: Device) -> Expr[bool]:
     """The device is on its vfio group's device_list."""
     return (d.driver == Driver.VFIO) & d.stage.is_in(Stage.PROBED, Stage.BOUND, Stage.REMOVE)

@@ -20,12 +20,12 @@ def objection(trace: Trace, case: Case) -> str:
         return "it ends, and a run that breaks this has no end"
     system = trace.system
     met = [evaluate(case.that, system, state) for state in trace.states]
-    if any(met[trace.loop :]):
-        return f"the goal is met in state {met.index(True, trace.loop)}, within the loop"
-    last_met = max((i for i, goal in enumerate(met) if goal), default=-1)
     asking = [i for i, state in enumerate(trace.states) if evaluate(case.when, system, state)]
     if not asking:
         return "no state of it meets the premise"
+    if any(met[trace.loop :]):
+        return f"the goal is met in state {met.index(True, trace.loop)}, within the loop"
+    last_met = max((i for i, goal in enumerate(met) if goal), default=-1)
     if asking[-1] <= last_met:
         return f"the goal is met in state {last_met}, and the premise not after that"
     starved = next((f for f in case.fair if _is_starved(f, trace, trace.loop)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,8 +12,9 @@ from xml.etree import ElementTree as ET
 from model.engines.result import Verdict
 from model.engines.search import explore
 from model.export import TARGETS, Subject, Wishes
-from model.export.names import decode
+from model.export.names import decode, encode
 from model.lang import Claim, Kind, System
+from model.lang.reference import apply, evaluate, is_enabled
 
 TYPES, DEADLOCK = "type_invariant", "no_deadlock"
 
@@ -55,10 +56,7 @@ def ours(system: System, claims: Sequence[Claim]) -> Answer:
 
 def spin(asked: Subject, folder: Path) -> Answer:
     """SPIN's answer, from one breadth-first run that does not stop at errors."""
-    ((name, text),) = TARGETS["promela"](asked, Wishes()).items()
-    (folder / name).write_text(text, encoding="utf-8")
-    _run(["spin", "-a", name], folder)
-    _run(["gcc", "-O0", "-w", "-DBFS", "-DSAFETY", "-o", "pan", "pan.c"], folder)
+    _build_pan(asked, folder)
     said = _run(["./pan", "-c0"], folder)
     assert "Search not completed" not in said
     choice = 1 if len(list(asked.system.initial_states())) > 1 else 0
@@ -78,34 +76,82 @@ def spin(asked: Subject, folder: Path) -> Answer:
     return Answer(states, transitions, violated)
 
 
-def rumur(system: System, claims: Sequence[Claim], expected: Answer, folder: Path) -> Answer:
-    """Rumur's answer: one run for whatever ``expected`` says holds, one for each other claim.
+def spin_steps(asked: Subject, folder: Path) -> list[str]:
+    """The titles of the actions that SPIN prints for its counterexample, which is replayed."""
+    name = _build_pan(asked, folder)
+    _run(["./pan"], folder)
+    said = _run(["spin", "-t", name], folder)
+    titles = [line.strip() for line in said.splitlines() if line.strip() in asked.system.by_title]
+    replayed(asked, titles)
+    return titles
 
-    Rumur does not go on behind a violation, so that only the first run counts states.
+
+def _build_pan(asked: Subject, folder: Path) -> str:
+    """Build SPIN's verifier; the name of the Promela file."""
+    ((name, text),) = TARGETS["promela"](asked, Wishes()).items()
+    (folder / name).write_text(text, encoding="utf-8")
+    _run(["spin", "-a", name], folder)
+    _run(["gcc", "-O0", "-w", "-DBFS", "-DSAFETY", "-o", "pan", "pan.c"], folder)
+    return name
+
+
+def replayed(asked: Subject, titles: Sequence[str]) -> None:
+    """Check that the actions with these titles lead from a start to what must not be."""
+    system = asked.system
+    states = list(system.initial_states())
+    for title in titles:
+        action = system.by_title[title]
+        states = [apply(action, system, s) for s in states if is_enabled(action, system, s)]
+    (check,) = asked.checks
+    assert any(evaluate(check.broken, system, state) for state in states)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that stops at the first error: ``broken`` tells what it is, if there is one.
+
+    ``steps`` are the titles of the actions that lead to it.
+    """
+
+    states: int
+    transitions: int | None
+    broken: str | None
+    steps: Sequence[str]
+
+
+def _claim_by_claim(
+    system: System,
+    claims: Sequence[Claim],
+    expected: Answer,
+    run: Callable[[Subject], Run],
+) -> Answer:
+    """The answer of a checker that does not go on behind a violation.
+
+    That takes one run for all that is ``expected`` to hold, which counts the states, and one for
+    each other claim. Every counterexample is replayed.
     """
     said = subject(system, claims).claims
-    holding = [claim for claim in said if claim.name not in expected.violated]
-    states, rules, message, _ = _rumur(system, holding, folder)
-    assert message is None, message
+    whole = run(subject(system, [c for c in said if c.name not in expected.violated]))
     violated = {}
+    if whole.broken is not None:
+        violated[whole.broken] = len(whole.steps)
     for claim in said:
         if claim.name in expected.violated:
-            _, _, message, steps = _rumur(system, [claim], folder)
-            if message is not None:
-                assert _about(claim) in message
-                violated[claim.name] = steps
-    return Answer(states, rules, violated)
+            asked = subject(system, [claim])
+            alone = run(asked)
+            if alone.broken is not None:
+                violated[alone.broken] = len(alone.steps)
+                if asked.checks:
+                    replayed(asked, alone.steps)
+    return Answer(whole.states, whole.transitions, violated)
 
 
-def _about(claim: Claim) -> str:
-    return "deadlock" if claim.kind is Kind.DEADLOCK else f'"{claim.name}"'
+def rumur(system: System, claims: Sequence[Claim], expected: Answer, folder: Path) -> Answer:
+    """Rumur's answer."""
+    return _claim_by_claim(system, claims, expected, lambda asked: _rumur(asked, folder))
 
 
-def _rumur(
-    system: System, claims: Sequence[Claim], folder: Path
-) -> tuple[int, int, str | None, int]:
-    """States, rules fired, the error's message and its steps."""
-    asked = subject(system, claims)
+def _rumur(asked: Subject, folder: Path) -> Run:
     ((name, text),) = TARGETS["murphi"](asked, Wishes()).items()
     (folder / name).write_text(text, encoding="utf-8")
     deadlocks = "stuck" if asked.has(Kind.DEADLOCK) else "off"
@@ -119,37 +165,33 @@ def _rumur(
     counts = int(summary.attrib["states"]), int(summary.attrib["rules_fired"])
     error = said.find("error")
     if error is None:
-        return *counts, None, 0
-    return *counts, error.findtext("message"), len(error.findall("transition")) - 1
+        return Run(*counts, None, ())
+    message = str(error.findtext("message"))
+    quoted = re.search('"(.*)"', message)
+    broken = decode(quoted[1]) if quoted else DEADLOCK if "deadlock" in message else message
+    _, *steps = (str(step.text) for step in error.findall("transition"))  # first the start
+    return Run(*counts, broken, [s.removeprefix('Rule "').removesuffix('"') for s in steps])
 
 
-def tlc(system: System, claims: Sequence[Claim], java: Sequence[str], folder: Path) -> Answer:
-    """TLC's answer, like Rumur's: a run for each claim, and one that counts the states.
-
-    ``java`` is the command line that starts TLC.
-    """
-    violated = {}
-    for claim in subject(system, claims).claims:
-        _, steps = _tlc(system, [claim], java, folder)
-        if steps is not None:
-            violated[claim.name] = steps
-    states, _ = _tlc(system, [], java, folder)
-    return Answer(states, None, violated)
+def tlc(
+    system: System, claims: Sequence[Claim], expected: Answer, java: Sequence[str], folder: Path
+) -> Answer:
+    """TLC's answer; ``java`` is the command line that starts it."""
+    return _claim_by_claim(system, claims, expected, lambda asked: _tlc(asked, java, folder))
 
 
-def _tlc(
-    system: System, claims: Sequence[Claim], java: Sequence[str], folder: Path
-) -> tuple[int, int | None]:
-    """Distinct states, and the steps of the counterexample."""
-    files = TARGETS["tla"](subject(system, claims), Wishes())
+def _tlc(asked: Subject, java: Sequence[str], folder: Path) -> Run:
+    files = TARGETS["tla"](asked, Wishes())
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     module = next(name for name in files if name.endswith(".tla"))
     said = _run([*java, "-workers", "1", module], folder, codes=(0, 11, 12))
-    found = re.findall(r"^State (\d+):", said, re.MULTILINE)
-    return _number(r"(\d+) distinct states found, 0 left|(\d+) distinct states found", said), (
-        max(map(int, found)) - 1 if found else None
-    )
+    states = int(re.findall(r"(\d+) distinct states found", said)[-1])
+    invariant = re.search(r"Invariant (\w+) is violated", said)
+    broken = decode(invariant[1]) if invariant else DEADLOCK if "Deadlock" in said else None
+    titles = {encode(step.name): step.action.title for step in asked.steps}
+    steps = [titles[name] for name in re.findall(r"^State \d+: <(\w+) line", said, re.MULTILINE)]
+    return Run(states, None, {"TypeOK": TYPES}.get(str(broken), broken), steps)
 
 
 def btormc(asked: Subject, program: str, bound: int, folder: Path) -> Mapping[str, int]:

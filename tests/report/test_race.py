@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from model.lang import Action, Entity, System, action, field
 from model.report.race import render
 from model.traces.trace import Trace
+from tests.toys import waiter
 from tests.traces.toy import run, system, traces
 
 SENTENCE = (
@@ -63,6 +64,30 @@ initially: dev0.stage = idle, dev1.stage = absent
 dev1 is bound to a kernel driver while user space owns group0, so the
 DMA it was promised goes through page tables that user space controls.
 """
+    )
+
+
+def test_a_run_without_end_says_how_it_goes_on_and_underlines_no_step() -> None:
+    door = waiter.system("arrive", "push", "pull")
+    trace = dataclasses.replace(run(door, "arrive(w)", "push(door)", "pull(door)"), loop=1)
+    assert (
+        drawn(trace)
+        == """\
+    w                                 door
+    -                                 ----
+ 1  arrive()
+      at: outside -> waiting
+ 2                                    push()
+                                        open: false -> true
+ 3                                    pull()
+                                        open: true -> false
+
+    ... and from here again from step 2, for ever.
+"""
+    )
+    stopped = dataclasses.replace(run(door), loop=0)
+    assert drawn(stopped).endswith(
+        "(no step is taken)\n\n    ... and nothing has to happen any more.\n"
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hypothesis import given, settings
 
 from model.lang import Action, Entity, System, action, field, show
 from model.report.steps import render_steps
 from model.traces.trace import Trace
+from tests.toys import waiter
 from tests.traces.toy import run, system, traces
 
 
@@ -44,6 +47,15 @@ initially:
     group0.user: false -> true
 """
     )
+
+
+def test_a_run_without_end_says_how_it_goes_on() -> None:
+    door = waiter.system("push", "pull")
+    trace = run(door, "push(door)", "pull(door)")
+    ends = "... and from here again from step 1, for ever.\n"
+    assert render_steps(dataclasses.replace(trace, loop=0)) == f"{render_steps(trace)}\n{ends}"
+    ends = "... and nothing has to happen any more.\n"
+    assert render_steps(dataclasses.replace(trace, loop=2)) == f"{render_steps(trace)}\n{ends}"
 
 
 def test_the_whole_initial_state_is_shown_when_asked_for() -> None:
