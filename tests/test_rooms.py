@@ -29,11 +29,12 @@ MAY_IMPORT = {
 }
 """What each room may import besides itself. The room cli, which is not listed, may import all."""
 
-CHECK = {"model.checker", "model.catalogue"}
+CHECK = {"model.checker", "model.catalogue", "model.judging", "model.sweep"}
 CLI = {
     "model",
     "model.__main__",
     "model.cli",
+    "model.cli_check",
     "model.cli_export",
     "model.cli_scenario",
     "model.evidence",

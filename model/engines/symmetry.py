@@ -13,7 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from model.lang import Case, Claim, Entity, Expr, GroundAction, Kind, State, System, Value, Var
+from model.lang import (
+    Case,
+    Claim,
+    Entity,
+    Expr,
+    Fairness,
+    GroundAction,
+    Kind,
+    State,
+    System,
+    Value,
+    Var,
+)
 from model.lang.expr import And, Const, Count, Equal, OneOf, Or
 
 MOST_PERMUTATIONS = 256
@@ -36,6 +48,19 @@ class Moves(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What has a bit of its own in questions along runs: a case, and one of its fair sets."""
+
+    case: Case
+    fair: Fairness | None = None
+
+    def key(self, renaming: Names) -> Key:
+        """A value that is the same for what is asked of renamed entities."""
+        fair = None if self.fair is None else _fair_key(self.fair, renaming)
+        return _case_key(self.case, renaming), fair
+
+
+@dataclass(frozen=True)
 class Symmetry:
     """``blocks`` of entities that may be exchanged within each block."""
 
@@ -51,14 +76,14 @@ class Symmetry:
         """How many exchanges there are, the one that changes nothing included."""
         return math.prod(math.factorial(len(block)) for block in self.blocks)
 
-    def moves(self, cases: Sequence[Case]) -> Moves:
-        """How the permutations move the cases' bits, from after a step to before it."""
+    def moves(self, asked: Sequence[Asked]) -> Moves:
+        """How the permutations move the bits of what is asked, from after a step to before it."""
         if not self.blocks:
             return Moves((), (), 0)
         rows: dict[int, dict[int, int]] = {}
         for to in _permutations(self.blocks):
             row = rows.setdefault(_rank(to, self.blocks), {})
-            for k, there in enumerate(self.images(cases, to)):
+            for k, there in enumerate(self.images(asked, to)):
                 row[k - there] = row.get(k - there, 0) | 1 << there
         most = max(map(len, rows.values()))
         pairs = [
@@ -68,11 +93,11 @@ class Symmetry:
         ]
         return Moves([mask for mask, _ in pairs], [by for _, by in pairs], most)
 
-    def images(self, cases: Sequence[Case], to: Sequence[int]) -> list[int]:
-        """Which case each becomes where entity k's part is that of entity to[k]."""
-        place = {_case_key(case, {}): k for k, case in enumerate(cases)}
+    def images(self, asked: Sequence[Asked], to: Sequence[int]) -> list[int]:
+        """Which each becomes where entity k's part is that of entity to[k]."""
+        place = {item.key({}): k for k, item in enumerate(asked)}
         renaming = {name: self.names[there] for name, there in zip(self.names, to, strict=True)}
-        return [place[_case_key(case, renaming)] for case in cases]
+        return [place[item.key(renaming)] for item in asked]
 
 
 NONE = Symmetry(())
@@ -166,13 +191,14 @@ def _action_key(action: GroundAction, renaming: Names) -> Key:
 
 
 def _case_key(case: Case, renaming: Names) -> Key:
-    """The case as a value; its fair sets are sets of actions, each with its renamed arguments."""
+    """The case as a value; in which order its fair sets are listed does not matter."""
     parts = tuple(_key(part, renaming) for part in (case.that, case.during, case.when))
-    fair = tuple(
-        (frozenset(_title(a, renaming) for a in each.actions), _key(each.where, renaming))
-        for each in case.fair
-    )
-    return parts, fair
+    return parts, frozenset(_fair_key(fair, renaming) for fair in case.fair)
+
+
+def _fair_key(fair: Fairness, renaming: Names) -> Key:
+    steps = frozenset(_title(action, renaming) for action in fair.actions)
+    return steps, _key(fair.where, renaming)
 
 
 def _title(action: GroundAction, renaming: Names) -> Key:

@@ -34,7 +34,14 @@ FINISHED = "every claim is decided"
 
 def same(one: Report, other: Report, *, traces: bool) -> None:
     """Assert that two reports say the same, with the very same ``traces`` or as long ones."""
-    names = ("states", "transitions", "complete", "stopped", "never_fired", "left_domain")
+    names: tuple[str, ...] = (
+        "states",
+        "transitions",
+        "complete",
+        "stopped",
+        "never_fired",
+        "left_domain",
+    )
     if traces:
         names += ("depth",)
     assert [getattr(one, n) for n in names] == [getattr(other, n) for n in names]
@@ -213,7 +220,7 @@ def step_aside(w: Wide) -> Action:
 def test_states_wider_than_a_word_and_than_two_are_told_apart() -> None:
     for many in (1, 2, 3):
         system = System("wide", [Wide(f"w{k}") for k in range(many)], [count_up, step_aside])
-            same(explore(system, []), explore(system, [], explorer=KernelExplorer), traces=True)
+        same(explore(system, []), explore(system, [], explorer=KernelExplorer), traces=True)
 
 
 def test_a_limit_is_met_exactly_and_an_interrupt_keeps_the_figures() -> None:

@@ -10,11 +10,11 @@ from functools import cached_property
 from model.engines.explorer import Run, Watch, depth_of
 from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_lasso
 from model.engines.kernel import along
-from model.engines.kernel.lassos import lasso_from
+from model.engines.kernel.lassos import Known, lasso_from
 from model.engines.kernel.runs import runs
 from model.engines.kernel.store import Store
 from model.engines.readable import Actors, actors_of
-from model.engines.symmetry import NONE, Symmetry
+from model.engines.symmetry import NONE, Asked, Symmetry
 from model.lang import Case, Claim, Expr, State, System
 
 _EVERYTHING = (1 << along.BITS) - 1
@@ -107,8 +107,8 @@ class KernelExplorer:
         """By claim: for each state which cases are lost there, and which bits are the claim's."""
         found: list[list[tuple[array[int], int]]] = [[] for _ in self._watch.along]
         for batch in along.batches(self._watch.along):
-            cases = [case for _, case in batch]
-            marks = along.lost(self._store, self._symmetry, cases, self.count)
+            asked = [item for _, item in batch]
+            marks = along.lost(self._store, self._symmetry, asked, self.count)
             for claim in {claim for claim, _ in batch}:
                 bits = sum(1 << k for k, (other, _) in enumerate(batch) if other == claim)
                 found[claim].append((marks, bits))
@@ -123,42 +123,48 @@ class KernelExplorer:
 
     def endless(self, claim: Claim, levels: Sequence[int]) -> Run | None:
         """A fair run that breaks ``claim``, or None if there is none."""
-        best: tuple[Lasso, Run] | None = None
-        for first in range(0, len(claim.cases), along.BITS):
-            part = replace(claim, cases=claim.cases[first : first + along.BITS])
-            found = self._endless(part, levels)
-            if found and (best is None or found[0].length < best[0].length):
-                best = found
+        found = [
+            each
+            for batch in along.batches([claim.cases])
+            if (each := self._endless(claim, [item for _, item in batch], levels))
+        ]
+        best = min(found, key=lambda each: each[0].length, default=None)
         return best and best[1]
 
-    def _endless(self, claim: Claim, levels: Sequence[int]) -> tuple[Lasso, Run] | None:
-        stays = along.starving(self._store, self._symmetry, claim.cases, self.count)
-        starts = along.starts(self._store, claim.cases, stays, self.count)
+    def _endless(
+        self, claim: Claim, asked: Sequence[Asked], levels: Sequence[int]
+    ) -> tuple[Lasso, Run] | None:
+        stays, starts = along.starving(self._store, self._symmetry, asked, self.count)
         nearest = self._nearest(starts, _EVERYTHING, levels)
         if not nearest:
             return None
         if not self._symmetry.blocks:
-            return self._lasso(claim, stays, starts, levels)
+            return self._lasso(claim, asked, stays, starts, levels)
         (run,) = self.runs([nearest], levels)
-        lasso, states = lasso_from(
-            self._store, self._symmetry, claim, stays, starts, run.states[-1], len(run.actions)
-        )
+        known = Known(claim, asked, stays, starts)
+        lasso, states = lasso_from(self._store, self._symmetry, known, run)
         return lasso, continued(run, lasso, lambda j: self._store.layout.unpack(states[j]))
 
     def _lasso(
-        self, claim: Claim, stays: array[int], starts: array[int], levels: Sequence[int]
+        self,
+        claim: Claim,
+        asked: Sequence[Asked],
+        stays: array[int],
+        starts: array[int],
+        levels: Sequence[int],
     ) -> tuple[Lasso, Run]:
         """The shortest fair run that breaks ``claim``: it keeps within ``stays``."""
+        bits = {id(item.case): (item.case, 1 << k) for k, item in enumerate(asked)}
         found = [
             lasso
-            for k, case in enumerate(claim.cases)
-            if (lasso := self._lasso_of(claim, case, 1 << k, stays, starts, levels))
+            for case, bit in bits.values()
+            if (lasso := self._lasso_of(claim, case, bit, stays, starts, levels))
         ]
         best = min(found, key=lambda lasso: lasso.length)
         (run,) = self.runs([[best.start]], levels)
         return best, continued(run, best, self._unpacked)
 
-    def _lasso_of(
+    def _lasso_of(  # what is known of one case
         self,
         claim: Claim,
         case: Case,

@@ -722,9 +722,10 @@ int search_reach(const struct search *s, u64 *reaching, const u64 *during, int b
 /* The states in `stays` from which a run never leaves it and is fair to a set of steps: by actions
  * that have their bits in `set`, from states that have them in `where`. Again and again one of
  * them is taken, or none can be. One round of it: `stays` loses the states from which no run comes
- * to such a place even once. Returns whether it lost any. */
+ * to such a place even once. Bits that are in one mask of `whole` are lost together: a run has to
+ * be fair to each of those sets. Returns whether any state was lost. */
 int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set, const u64 *where,
-		  const struct moves *moves)
+		  const u64 *whole, i32 wholes, const struct moves *moves)
 {
 	int changed = 1, lost = 0;
 	for (u64 i = 0; i < s->next; i++) {
@@ -740,8 +741,12 @@ int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set
 	for (int backward = 1; changed; backward = !backward)
 		changed = search_reach(s, comes, stays, backward, moves);
 	for (u64 i = 0; i < s->next; i++) {
-		lost |= stays[i] != comes[i];
-		stays[i] = comes[i];
+		u64 left = 0;
+		for (i32 k = 0; k < wholes; k++)
+			if ((comes[i] & whole[k]) == whole[k])
+				left |= whole[k];
+		lost |= stays[i] != left;
+		stays[i] = left;
 	}
 	return lost;
 }

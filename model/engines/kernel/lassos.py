@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+from model.engines.explorer import Run
 from model.engines.fairness import Edge, Lasso, StateGraph, shortest_lasso
 from model.engines.kernel.store import Store
-from model.engines.symmetry import Symmetry
-from model.lang import Claim, Expr, State
+from model.engines.symmetry import Asked, Symmetry
+from model.lang import Claim, Expr
 from model.lang.reference import evaluate
 
 
-def lasso_from(  # everything that is known of the claim
-    store: Store,
-    symmetry: Symmetry,
-    claim: Claim,
-    stays: array[int],
-    starts: array[int],
-    state: State,
-    depth: int,
-) -> tuple[Lasso, list[int]]:
-    """A fair run from ``state`` that breaks ``claim``, and the packed states it numbers.
+class Known(NamedTuple):
+    """What is known of a LEADS_TO claim: for stored states, by what is asked.
 
-    ``stays`` and ``starts`` tell, of stored states, from where a fair run avoids a case's goal,
-    and where that breaks the case; ``depth`` is the way to ``state``.
+    ``stays`` has a bit where some fair run avoids the case's goal, ``starts`` where that breaks it.
     """
-    bits_of = _reader(store, symmetry, claim)
-    packed = store.layout.pack(state)
-    broken = bits_of(packed, starts)
-    case = next(k for k in range(len(claim.cases)) if broken >> k & 1)
-    region = _Region(store, packed, lambda raw: bool(bits_of(raw, stays) >> case & 1))
+
+    claim: Claim
+    asked: Sequence[Asked]
+    stays: Sequence[int]
+    starts: Sequence[int]
+
+
+def lasso_from(store: Store, symmetry: Symmetry, known: Known, run: Run) -> tuple[Lasso, list[int]]:
+    """A fair run from the end of ``run`` that breaks the claim, and the states it numbers."""
+    bits_of = _reader(store, symmetry, known.asked)
+    packed, depth = store.layout.pack(run.states[-1]), len(run.actions)
+    broken = bits_of(packed, known.starts)
+    bit = next(k for k in range(len(known.asked)) if broken >> k & 1)
+    asked = known.asked[bit].case
+    region = _Region(store, packed, lambda raw: bool(bits_of(raw, known.stays) >> bit & 1))
     outside = len(region.states)
-    asked = claim.cases[case]
 
     def answers(condition: Expr[bool]) -> list[bool]:
         if condition is asked.when:
@@ -44,21 +45,23 @@ def lasso_from(  # everything that is known of the claim
         return [*(bool(evaluate(condition, store.system, s)) for s in states), False]
 
     graph = StateGraph(outside + 1, lambda j: depth + region.depth[j], region.edges, answers)
-    lasso = shortest_lasso(replace(claim, cases=(asked,)), store.system.actions, graph)
+    lasso = shortest_lasso(replace(known.claim, cases=(asked,)), store.system.actions, graph)
     if lasso is None:
-        raise AssertionError(f"{claim.name}: the fixpoint has a fair run that is not there")
+        raise AssertionError(f"{known.claim.name}: the fixpoint has a fair run that is not there")
     return lasso, region.states
 
 
-def _reader(store: Store, symmetry: Symmetry, claim: Claim) -> Callable[[int, Sequence[int]], int]:
-    """Reads, for a real state, the cases' bits off a list that is about stored states."""
+def _reader(
+    store: Store, symmetry: Symmetry, asked: Sequence[Asked]
+) -> Callable[[int, Sequence[int]], int]:
+    """Reads, for a real state, the bits of what is asked off a list about stored states."""
     images: dict[tuple[int, ...], list[int]] = {}
 
     def read(packed: int, bits: Sequence[int]) -> int:
         standing, to = store.sorted(packed)
         key = tuple(to)
         if key not in images:
-            images[key] = symmetry.images(claim.cases, to)
+            images[key] = symmetry.images(asked, to)
         row = bits[store.find(standing)]
         return sum((row >> there & 1) << k for k, there in enumerate(images[key]))
 
