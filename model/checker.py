@@ -12,6 +12,7 @@ from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import explore
 from model.lang import Claim, Kind, ModelError, Property, System, did_you_mean
 from model.linux.design import Design, Size
+from model.proving import strengthen
 from properties import PROPERTIES
 
 
@@ -22,8 +23,10 @@ class Engine(enum.StrEnum):
     """Explicit search: every property, exhaustive for the size."""
     Z3 = "z3"
     """Induction, then bounded model checking: properties of states, not of runs."""
+    PROOF = "proof"
+    """Search, and then induction for every number of devices of what holds."""
     ALL = "all"
-    """Both, and they must agree."""
+    """Search and Z3, and they must agree."""
 
 
 BY_Z3 = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK, Kind.REACHABLE)
@@ -195,6 +198,8 @@ def check_entry(
     wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
     claims = [item.ground(system) for item in wanted]
     report = _run(engine, system, claims, limits, effort)
+    if engine is Engine.PROOF:
+        report = strengthen(entry.design, wanted, report, limits)
     for item in wanted:
         finding = report.findings[item.name]
         if finding.verdict in (Verdict.HOLDS, Verdict.PROVED) and not item.concerns(system):
@@ -212,7 +217,7 @@ def _answers(engine: Engine, item: Property, system: System) -> bool:
 def _run(
     engine: Engine, system: System, claims: Sequence[Claim], limits: Limits, effort: Effort
 ) -> Report:
-    if engine is Engine.BFS:
+    if engine in (Engine.BFS, Engine.PROOF):
         report = explore(system, claims, limits)
     elif engine is Engine.Z3:
         report = _solve(system, claims, limits, effort)

@@ -37,7 +37,7 @@ exit codes:
 # Short names, so that each option of check is a line or two.
 _option = functools.partial(click.option, show_default=True)
 _GRAPHS = ("dot", "mermaid", "svg")
-_ENGINES = click.Choice(["bfs", "z3", "all"])
+_ENGINES = click.Choice(["bfs", "z3", "proof", "all"])
 _COUNT, _POSITIVE = click.IntRange(min=0), click.IntRange(min=1)
 _SECONDS = click.FloatRange(min=0)
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -148,9 +148,7 @@ def show(design: str, style: str) -> None:
 @_option("--devices", default=1, help="Devices in each group at boot.")
 @_option("--hotplug", default=1, help="Further devices in each, there at boot or plugged in later.")
 @_option("--groups", default=1, help="IOMMU groups.")
-@_option(
-    "--engine", type=_ENGINES, default="bfs", help="Search, solver, or both, which must agree."
-)
+@_option("--engine", type=_ENGINES, default="bfs", help="proof is for any number of devices.")
 @_option("--depth", type=_COUNT, default=24, help="Steps of bounded model checking (z3).")
 @_option("--k", type=_POSITIVE, default=1, help="Steps that an induction assumes (z3).")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")

@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "export": {"lang"},
     "report": {"lang", "traces", "results"},
     "results": {"traces"},
-    "check": {"lang", "linux", "designs", "properties", "traces", "engines", "results"},
+    "proof": {"lang", "traces", "engines", "results"},
+    "check": {"lang", "linux", "designs", "properties", "traces", "engines", "proof", "results"},
 }
 """What each room may import besides itself. The room cli, which is not listed, may import all."""
 
-CHECK = {"model.checker", "model.catalogue"}
+CHECK = {"model.checker", "model.catalogue", "model.proving"}
 CLI = {
     "model",
     "model.__main__",
