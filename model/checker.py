@@ -12,6 +12,7 @@ from model.engines.result import Finding, Limits, Report, Verdict
 from model.judging import BY_Z3, Effort, Engine, run
 from model.lang import Property, System, did_you_mean
 from model.linux.design import Design, Size
+from model.proving import strengthen
 from properties import PROPERTIES
 
 
@@ -165,6 +166,8 @@ def check_entry(
     wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
     claims = [item.ground(system) for item in wanted]
     report = run(engine, system, claims, limits, effort or Effort())
+    if engine is Engine.PROOF:
+        report = strengthen(entry.design, wanted, report, limits)
     for item in wanted:
         finding = report.findings[item.name]
         if finding.verdict in (Verdict.HOLDS, Verdict.PROVED) and not item.concerns(system):

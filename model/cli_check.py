@@ -11,7 +11,7 @@ from model.designs import FAMILIES
 from model.engines.result import Limits
 from model.linux.design import Size
 
-_ENGINES = click.Choice(["bfs", "z3", "all"])
+_ENGINES = click.Choice(["bfs", "z3", "proof", "all"])
 _MACHINES = click.Choice(["auto", "kernel", "python"])
 _WISHES = click.Choice(["auto", "on", "off"])
 _SECONDS = click.FloatRange(min=0)
@@ -39,9 +39,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @_option("--devices", default=1, help="Devices in each group at boot.")
 @_option("--hotplug", default=1, help="Further devices in each, there at boot or plugged in later.")
 @_option("--groups", default=1, help="IOMMU groups.")
-@_option(
-    "--engine", type=_ENGINES, default="bfs", help="Search, solver, or both, which must agree."
-)
+@_option("--engine", type=_ENGINES, default="bfs", help="proof is for any number of devices.")
 @_option("--depth", type=_COUNT, default=24, help="Steps of bounded model checking (z3).")
 @_option("--k", type=_POSITIVE, default=1, help="Steps that an induction assumes (z3).")
 @_option("--machine", type=_MACHINES, default="auto", help="What searches; auto: the fastest.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from model.catalogue import UsageError
 from model.engines.choice import Machine, Wish, choose
-from model.engines.kernel.tables import Unsuitable
+from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import explore
 from model.engines.symmetry import NotInterchangeable
@@ -22,8 +22,10 @@ class Engine(enum.StrEnum):
     """Explicit search: every property, exhaustive for the size."""
     Z3 = "z3"
     """Induction, then bounded model checking: properties of states, not of runs."""
+    PROOF = "proof"
+    """Search, and then induction for every number of devices of what holds."""
     ALL = "all"
-    """Both, and they must agree."""
+    """Search and Z3, and they must agree."""
 
 
 BY_Z3 = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK, Kind.REACHABLE)
@@ -56,7 +58,7 @@ def run(
     Raises ModelError for an action that leaves a domain unasked, UsageError for an ``effort``
     that is not possible, and Disagreement.
     """
-    if engine is Engine.BFS:
+    if engine in (Engine.BFS, Engine.PROOF):
         report = _search(system, claims, limits, effort)
     elif engine is Engine.Z3:
         report = _solve(system, claims, limits, effort)

@@ -11,6 +11,7 @@ from properties import (
     iommufd,
     lifetime,
     locks,
+    private_domain,
     progress,
     safety,
 )
@@ -62,6 +63,8 @@ PROPERTIES: tuple[Property, ...] = (
     autoprobe.refused_device_is_queued_at_release,
     autoprobe.overridden_device_is_never_refused,
     autoprobe.added_member_can_be_held_unbound,
+    private_domain.member_is_on_its_groups_own_domain,
+    private_domain.own_domain_only_while_its_driver_holds_it,
     group_type.type_is_fixed_while_somebody_is_there,
     group_type.type_change_refused_only_for_a_claim,
     group_type.kernel_dma_uses_its_groups_default_domain,

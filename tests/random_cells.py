@@ -57,13 +57,13 @@ class _Draw:
 
     def __init__(self, rng: random.Random, hub: Hub) -> None:
         self._rng = rng
-        self._hub = hub
         self._one = hub.cells[0]
         self._draw = Expressions(rng, [*self._one.variables(), *hub.variables()])
 
     def said_of(self, cell: Cell, item: Expr[Any]) -> Expr[Any]:
-        """``item``, which is about the first cell, of ``cell``."""
-        new = dict(zip(self._one.variables(), cell.variables(), strict=True))
+        """``item``, which is about one cell and its hub, of ``cell`` and its hub."""
+        old = [*self._one.variables(), *self._one.hub.variables()]
+        new = dict(zip(old, [*cell.variables(), *cell.hub.variables()], strict=True))
 
         def leaf(node: Expr[Any]) -> Expr[Any]:
             return new.get(node, node) if isinstance(node, Var) else node
@@ -71,33 +71,28 @@ class _Draw:
         return item.rewrite(leaf)
 
     def condition(self) -> Callable[[Cell], Expr[bool]]:
-        """A condition for any cell, about itself, the hub and all cells."""
+        """A condition for any cell, about itself, its hub and all cells of that."""
         own, each = self._draw.condition(1), self._draw.condition(0)
-        cells = self._hub.cells
-        every = self._rng.choice(
-            [
-                all_of(self.said_of(c, each) for c in cells),
-                any_of(self.said_of(c, each) for c in cells),
-                count(self.said_of(c, each) for c in cells) > self._rng.randint(0, 2),
-            ]
-        )
-        how = self._rng.randrange(4)
-        return lambda c: [
-            self.said_of(c, own),
-            self.said_of(c, own) & every,
-            self.said_of(c, own) | every,
-            implies(every, self.said_of(c, own)),
-        ][how]
+        over, how, most = (self._rng.randrange(n) for n in (3, 4, 3))
+
+        def said(c: Cell) -> Expr[bool]:
+            mine = self.said_of(c, own)
+            cells = [self.said_of(e, each) for e in c.hub.cells]
+            every = [all_of(cells), any_of(cells), count(cells) > most][over]
+            return [mine, mine & every, mine | every, implies(every, mine)][how]
+
+        return said
 
     def action(self) -> Callable[[Cell], Action]:
-        """A step of any cell, which may reach the hub and all cells."""
-        rng, hub = self._rng, self._hub
+        """A step of any cell, which may reach its hub and all cells of that."""
+        rng = self._rng
         guard, when = self.condition(), self.condition()
         colour, other = rng.choice(list(Colour)), rng.choice(list(Colour))
         own = self._draw.condition(1)
         reach = rng.randrange(4)
 
         def made(c: Cell) -> Action:
+            hub = c.hub
             updates = [c.colour.becomes(ite(when(c), colour, c.colour))]
             if reach == 0:
                 updates.append(c.flag.becomes(self.said_of(c, own)))
@@ -112,16 +107,21 @@ class _Draw:
         return made
 
 
-def random_cells(seed: int, cells: int) -> tuple[System, list[Claim]]:
-    """A hub with ``cells`` cells, and claims that treat them alike."""
-    rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
-    hub = Hub("hub")
+def _hub(name: str, cells: int) -> Hub:
+    hub = Hub(name)
     hub.cells = [
-        Cell(f"cell{k}", {"flag": (False, True)} if k == cells - 1 else {}) for k in range(cells)
+        Cell(f"{name}-{k}", {"flag": (False, True)} if k == cells - 1 else {}) for k in range(cells)
     ]
     for cell in hub.cells:
         cell.hub = hub
-    draw = _Draw(rng, hub)
+    return hub
+
+
+def random_cells(seed: int, cells: int, hubs: int = 1) -> tuple[System, list[Claim]]:
+    """``hubs`` with ``cells`` cells each, and claims that treat them alike."""
+    rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
+    every = [_hub(f"hub{k}", cells) for k in range(hubs)]
+    draw = _Draw(rng, every[0])
 
     def template(number: int) -> ActionTemplate[Action]:
         made = draw.action()
@@ -132,8 +132,9 @@ def random_cells(seed: int, cells: int) -> tuple[System, list[Claim]]:
         step.__name__ = f"step{number}"
         return action(step)
 
-    templates = [template(number) for number in range(rng.randint(2, 5))]
-    system = System(f"cells{seed}", [hub, *hub.cells], templates)
+    templates = [template(number) for number in range(rng.randint(2, 5 if hubs == 1 else 3))]
+    entities = [entity for hub in every for entity in (hub, *hub.cells)]
+    system = System(f"cells{seed}", entities, templates)
     holds, goal, when, ends = (draw.condition() for _ in range(4))
 
     def never_wrong(c: Cell) -> Expr[bool]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from model.engines.explorer import Full, MakeExplorer, Watch
 from model.engines.kernel.explorer import KernelExplorer
 from model.engines.kernel.native import library
-from model.engines.kernel.tables import Unsuitable
+from model.engines.kernel.programs import Unsuitable
 from model.engines.plain import PlainExplorer
 from model.engines.symmetry import (
     NONE,

@@ -56,9 +56,9 @@ class _Writer:
         several = len(self.starts) > 1
         more = " plus one: the choice among them is a step of its own" if several else ""
         return [
-            f"Run: spin -a {self.file} && gcc -O2 -DBFS -DSAFETY -o pan pan.c && ./pan -c0",
-            "-c0 goes on after an error, and the first line for a property tells its shortest",
-            f"counterexample; without it, spin -t {self.file} prints the steps by their names.",
+            f"Run: spin -a {self.file} && gcc -O2 -DBFS -DSAFETY -o pan pan.c && ./pan",
+            f"That stops at a shortest counterexample; spin -t {self.file} prints its steps.",
+            "./pan -c0 goes on; a property's first line tells how long its shortest one is.",
             f"States stored: those of the system{more}; the depth of an error likewise.",
         ]
 

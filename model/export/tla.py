@@ -142,7 +142,7 @@ class _Writer:
         for condition in step.action.guard:
             yield f"  /\\ {self.say.spell(condition)}"
         for update in step.action.updates:
-            value = self.say.spell(update.value)
+            value = self.say.inner(update.value)  # `=` binds tighter than most
             yield f"  /\\ {self.say.variable(update.variable)}' = {value}"
         changed = {update.variable for update in step.action.updates}
         same = [variable for variable in self.variables if variable not in changed]

@@ -13,7 +13,7 @@ from model.engines.choice import Machine, Wish, choose
 from model.engines.explorer import Watch
 from model.engines.kernel import build, native
 from model.engines.kernel.explorer import KernelExplorer
-from model.engines.kernel.tables import Unsuitable
+from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Limits, Progress, Report, Verdict
 from model.engines.search import explore
 from model.engines.symmetry import NotInterchangeable, find_symmetry
@@ -80,7 +80,7 @@ def asked_of(system: System) -> list[Claim]:
     return [item.ground(system) for item in PROPERTIES if item.concerns(system)]
 
 
-@pytest.mark.parametrize("seed", range(400))
+@pytest.mark.parametrize("seed", range(300))
 def test_on_random_systems_the_kernel_finds_the_very_same(seed: int) -> None:
     system, claims = random_system(seed)
     same(explore(system, claims), explore(system, claims, explorer=KernelExplorer), traces=True)
@@ -106,9 +106,10 @@ def test_of_two_devices_the_kernel_finds_the_very_same(design: Design) -> None:
     same(explore(system, claims), explore(system, claims, explorer=KernelExplorer), traces=True)
 
 
-@pytest.mark.parametrize("seed", range(400))
+@pytest.mark.parametrize("seed", range(300))
 def test_on_random_cells_symmetry_changes_no_verdict_and_no_count(seed: int) -> None:
-    system, claims = random_cells(seed, 2 + seed % 3)
+    """Of one hub with up to four cells, and of two hubs with two each."""
+    system, claims = random_cells(seed, 2 + seed % 3) if seed % 4 else random_cells(seed, 2, 2)
     reduced = refused_or(system, claims, "no run makes up for it")
     if reduced is None:
         return
@@ -118,13 +119,13 @@ def test_on_random_cells_symmetry_changes_no_verdict_and_no_count(seed: int) -> 
         return
     same(whole, reduced, traces=False)
     assert reduced.stored is not None
-    assert reduced.stored < (whole.states or 0)
+    assert reduced.stored <= (whole.states or 0)
 
 
 def test_the_random_cells_meet_every_verdict_of_every_kind() -> None:
     """Otherwise agreement over them would say little."""
     met: Counter[tuple[str, Verdict]] = Counter()
-    for seed in range(400):
+    for seed in range(300):
         system, claims = random_cells(seed, 2 + seed % 3)
         report = explore(system, claims, explorer=KernelExplorer)
         met.update((name, finding.verdict) for name, finding in report.findings.items())
@@ -142,17 +143,14 @@ def test_symmetry_changes_no_verdict_and_no_count_of_a_design(design: Design) ->
         same(explore(system, claims, explorer=KernelExplorer), reduced, traces=False)
 
 
-def test_symmetry_agrees_on_three_devices_and_on_two_groups() -> None:
-    for size in (Size(2, 1), Size(3, 0), Size(2, 0, groups=2)):
-        system = driver_managed_dma.design.system(size)
-        claims = asked_of(system)[:12]
-        limits = Limits(timeout=120)
-        whole = explore(system, claims, limits, KernelExplorer)
-        reduced = with_symmetry(system, claims)
-        assert (reduced.states, reduced.transitions) == (whole.states, whole.transitions)
-        assert {n: f.verdict for n, f in whole.findings.items()} == {
-            n: f.verdict for n, f in reduced.findings.items()
-        }
+def test_symmetry_changes_nothing_of_three_devices_but_what_is_stored() -> None:
+    system = driver_managed_dma.design.system(Size(2, 1))
+    claims = asked_of(system)
+    whole = explore(system, claims, explorer=KernelExplorer)
+    reduced = with_symmetry(system, claims)
+    same(whole, reduced, traces=False)
+    assert (whole.states, whole.transitions, whole.stored) == (1405296, 8308308, 1405296)
+    assert (reduced.states, reduced.stored) == (1405296, 247300)
 
 
 @action(source=bind_store.source, label=bind_store.label)

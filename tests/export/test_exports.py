@@ -31,6 +31,7 @@ from model.lang import (
 from model.lang.reference import OutOfDomain, apply, evaluate, is_enabled
 from model.linux.design import Size
 from properties import PROPERTIES
+from tests.export.awkward import awkward
 from tests.export.checkers import TYPES, ours, subject
 from tests.export.machine import Machine
 from tests.random_systems import random_system
@@ -300,17 +301,45 @@ def test_smtlib_finds_the_shortest_counterexample_of_a_design() -> None:
     assert answered(system, claim, length - 1) == "unsat"
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_smtlib_keeps_its_own_words_apart_from_a_systems(k: int) -> None:
+    system, claims = awkward()
+    first = ours(system, claims).violated["never"]
+    assert answered(system, claims[0], k) == ("sat" if k == first else "unsat")
+
+
 # -- texts -----------------------------------------------------------------------------------
 
 
-def test_promela_declares_every_variable_under_a_name_that_can_be_read_back() -> None:
-    system, claims = merged(1, 1)
+@pytest.mark.parametrize("made", [lambda: merged(1, 1), awkward], ids=["merged", "awkward"])
+def test_promela_declares_every_variable_under_a_name_that_can_be_read_back(
+    made: Callable[[], tuple[System, list[Claim]]],
+) -> None:
+    system, claims = made()
     declared = re.findall(
-        r"^(?:mtype:\w+|byte|bool) (\w+) = ", exported(system, claims, "promela"), re.MULTILINE
+        r"^(?:mtype:\w+|byte|short|bool) (\w+) = ",
+        exported(system, claims, "promela"),
+        re.MULTILINE,
     )
     names = {decode(name) for name in declared}
     assert names >= {variable.name for variable in system.variables}
     assert len(names) == len(declared)
+
+
+@pytest.mark.parametrize("made", [lambda: merged(1, 1), awkward], ids=["merged", "awkward"])
+def test_tla_defines_every_action_under_a_name_that_can_be_read_back(
+    made: Callable[[], tuple[System, list[Claim]]],
+) -> None:
+    system, claims = made()
+    asked = subject(system, claims)
+    text = exported(system, claims, "tla")
+    defined = re.findall(r"^(\w+) ==$", text, re.MULTILINE)
+    names = {decode(name) for name in defined}
+    assert names >= {step.name for step in asked.steps}
+    assert len(names) == len(defined)
+    # `=` binds tighter than most operators, so that a new value stands in brackets.
+    values = re.findall(r"^  /\\ \w+' = (.*)$", text, re.MULTILINE)
+    assert all(re.fullmatch(r'\(.*\)|\w+|"\w+"', value) for value in values)
 
 
 def test_a_comment_cannot_end_before_its_end() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from model.lang import Claim, System, no_deadlock, type_invariant
 from model.linux.design import Size
+from tests.export.awkward import awkward
 from tests.export.cases import CASES, identifiers, system_and_claims
 from tests.export.checkers import TYPES, Answer, ours, rumur, spin, spin_steps, subject
 from tests.random_systems import random_system
@@ -52,6 +53,7 @@ def toys() -> dict[str, Callable[[], Made]]:
         "peterson_swapped": lambda: made(peterson.broken(), lock, no_deadlock),
         "philosophers": lambda: made(philosophers.table(4), shared, no_deadlock),
         "philosophers_left_handed": lambda: made(philosophers.table(4, 1), shared, no_deadlock),
+        "awkward": awkward,
     }
 
 

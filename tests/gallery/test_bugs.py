@@ -10,6 +10,8 @@ from model.designs.bugs import (
     cdx_drops_result,
     claim_before_default_domain,
     defer_without_default_domain,
+    detach_whole_group,
+    join_private_domain,
     probe_after_ready,
     probe_before_group_join,
     second_call_never_claims,
@@ -24,7 +26,17 @@ from model.lang import Expr, Possible, Property, all_of, any_of, possible, reach
 from model.linux.default_domain import LateDevice
 from model.linux.design import Design, Size
 from model.linux.half_added import HalfAddedDevice, TwiceConfiguredDevice
-from model.linux.state import Driver, Group, Owner, Ret, Stage, is_member, owned_by_user
+from model.linux.private_domain import Private, PrivateDevice
+from model.linux.state import (
+    Driver,
+    Group,
+    Owner,
+    Ret,
+    Stage,
+    is_member,
+    owned_by_user,
+    runs_kernel_dma,
+)
 from model.linux.test_remove import ReprobedDevice
 
 SAFE = "no_kernel_dma_in_user_owned_group"
@@ -36,6 +48,9 @@ THEFT = "no_claim_taken_from_another"
 HOLDS_CLAIM = "bound_kernel_dma_driver_holds_a_claim"
 NEEDLESS = "user_claim_refused_only_for_kernel_dma"
 FOREVER = "group_can_be_claimed_again"
+SIBLING = "kernel_driver_refused_only_in_user_owned_group"
+ELSEWHERE = "member_is_on_its_groups_own_domain"
+FREED = "own_domain_only_while_its_driver_holds_it"
 
 EVERY_COUNT = {SAFE, NO_CLAIM, DOMAIN, COUNT, UNDERFLOW, THEFT, HOLDS_CLAIM}
 
@@ -57,6 +72,9 @@ BROKEN = {
     },
     "second_configure_call": {COUNT, NEEDLESS},
     "second_call_never_claims": set(),
+    "join_default_domain": {ELSEWHERE, FREED, NEEDLESS, SIBLING},
+    "join_private_domain": {FREED, NEEDLESS, SIBLING},
+    "detach_whole_group": {SIBLING},
 }
 VFIO_OWNS = ["bind_store", "dma_configure", "probe_start", "probe_succeed"]
 VFIO_OWNS += ["vfio_group_fops_open", "set_container"]
@@ -81,6 +99,40 @@ def test_a_bug_breaks_what_its_report_says_and_a_fixed_design_breaks_nothing(nam
     assert {r.verdict for r in outcome.results} <= {Verdict.HOLDS, Verdict.VIOLATED}, outcome
     broken = {r.asked.name for r in outcome.results if r.verdict is Verdict.VIOLATED}
     assert broken == BROKEN[name]
+
+
+# B10
+
+
+def test_a_new_member_is_put_on_the_default_domain_beside_a_drivers_own() -> None:
+    found = steps("join_default_domain", ELSEWHERE)
+    assert found[-3:] == ["iommu_attach_device", "iommu_probe_device", "iommu_probe_device_end"]
+    assert len(found) == 8
+
+
+@pytest.mark.parametrize("design", ["join_default_domain", "join_private_domain"])
+def test_a_driver_that_leaves_a_group_of_two_frees_a_domain_that_is_in_use(design: str) -> None:
+    """Before the fix and after it: detaching insists on a group of one device."""
+    found = steps(design, FREED)
+    assert found[-4:] == [
+        "iommu_attach_device",
+        "device_release_driver",
+        "iommu_probe_device",
+        "iommu_detach_device_warn",
+    ]
+
+
+@reachable(broken="No kernel driver is let in on the freed domain.")
+def kernel_driver_on_a_freed_domain(d: PrivateDevice) -> Expr[bool]:
+    """A kernel driver runs on a device of which the domain was freed: nothing was counted."""
+    return all_of([runs_kernel_dma(d), d.private, d.group.private == Private.FREED])
+
+
+def test_the_next_kernel_driver_is_let_in_on_the_freed_domain() -> None:
+    """With owner_cnt at 0 a claim does not look at the domain."""
+    fixed, mended = join_private_domain.design, detach_whole_group.design
+    assert decide(fixed, kernel_driver_on_a_freed_domain) is Verdict.HOLDS
+    assert decide(mended, kernel_driver_on_a_freed_domain) is Verdict.VACUOUS
 
 
 # B14

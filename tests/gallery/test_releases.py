@@ -52,6 +52,7 @@ OWNED = "only_a_bound_vfio_driver_keeps_a_group_owned"
 USER_REFUSED = "user_claim_refused_only_for_kernel_dma"
 KERNEL_REFUSED = "kernel_driver_refused_only_in_user_owned_group"
 HANG = "unbind_needs_no_closing_of_the_group_fd"
+WAITS = "unbind_always_finishes_once_the_device_is_closed"
 LEFT_BEHIND = "failed_switch_leaves_no_member_behind"
 TYPE_REFUSED = "type_change_refused_only_for_a_claim"
 
@@ -59,9 +60,9 @@ LIMITS = Limits(max_states=400_000)
 ONE_AND_ONE = Size()
 
 BROKEN = {
-    detach_at_claim.design: {ISOLATION: 6, STALE: 8},
+    detach_at_claim.design: {ISOLATION: 6, STALE: 8, WAITS: 8},
     no_wait_at_unregister.design: {OWNED: 8},
-    wait_for_group_fd.design: {HANG: 7},
+    wait_for_group_fd.design: {HANG: 7, WAITS: 8},
     disassociate_at_unregister.design: {},
     switch_without_unwind.design: {KERNEL_DOMAIN: 9, STALE: 7, LEFT_BEHIND: 6},
     unwind_failed_attach.design: {KERNEL_DOMAIN: 9, LEFT_BEHIND: 6},

@@ -37,6 +37,7 @@ SAFETY = "no_kernel_dma_in_user_owned_group"
 DOMAIN = "no_member_on_kernel_domain_in_user_owned_group"
 UNCOUNTED = "bound_kernel_dma_driver_holds_a_claim"
 THEFT = "no_claim_taken_from_another"
+WAITS = "unbind_always_finishes_once_the_device_is_closed"
 WARNING = "owner_cnt_never_below_zero"
 STUCK = "kernel_driver_refused_only_in_user_owned_group"
 CLAIM_FIRST = [claim_first.design, release_checks_owner.design, release_after_devres.design]
@@ -141,7 +142,7 @@ STATES = (
 
 
 def test_v8_is_safe_with_late_groups_and_breaks_nothing_but_the_domain_of_b1() -> None:
-    assert broken(claim_last.design) == {DOMAIN}
+    assert broken(claim_last.design) == {DOMAIN, WAITS}
     assert steps(claim_last.design, DOMAIN) == [
         "bind_store",
         "dma_configure",
@@ -153,7 +154,15 @@ def test_v8_is_safe_with_late_groups_and_breaks_nothing_but_the_domain_of_b1() -
 
 
 def test_a_claim_that_assigns_a_domain_mends_v8() -> None:
-    assert broken(claim_assigns_domain.design) == set()
+    assert broken(claim_assigns_domain.design) == {WAITS}
+
+
+def test_no_version_of_the_series_unbinds_before_the_container_has_gone() -> None:
+    for design in EVERY:
+        trace = findings(design)[WAITS].trace
+        assert trace is not None
+        assert trace.loop == len(trace)
+        assert steps(design, WAITS)[-2:] == ["vfio_group_fops_open", "set_container"]
 
 
 def test_v8_keeps_the_errno_that_v4_loses() -> None:

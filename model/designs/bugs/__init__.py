@@ -15,6 +15,9 @@ from model.designs.bugs import (
     change_type_while_unclaimed,
     claim_before_default_domain,
     defer_without_default_domain,
+    detach_whole_group,
+    join_default_domain,
+    join_private_domain,
     override_before_autoprobe,
     probe_after_ready,
     probe_before_group_join,
@@ -30,6 +33,9 @@ from model.designs.bugs import (
 from model.linux.design import Design
 
 DESIGNS: tuple[Design, ...] = (
+    join_default_domain.design,
+    join_private_domain.design,
+    detach_whole_group.design,
     change_type_of_lone_device.design,
     change_type_while_unclaimed.design,
     set_dma_ops_with_domain.design,

@@ -60,8 +60,9 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+_PROGRAMS = ("code", "code_at", "fields", "fields_at")
 _TABLES = (
-    *("code", "code_at", "fields", "fields_at"),
+    *_PROGRAMS,
     *("guard_mask", "guard_value", "keep_mask", "set_value"),
     *("tests", "tests_at", "updates", "updates_at", "valid"),
     *("dispatch", "rows", "row", "slot"),
@@ -98,13 +99,14 @@ def model_of(tables: Tables) -> Model:
     made = Model(
         words=tables.layout.words,
         actions=len(tables.layout.system.actions),
-        programs=len(tables.code_at) - 1,
+        programs=len(tables.programs.code_at) - 1,
         dispatches=len(tables.dispatch) // 4,
         slots=len(tables.parts),
         always=tables.always,
     )
     for name in _TABLES:
-        setattr(made, name, pointer(getattr(tables, name)))
+        holder = tables.programs if name in _PROGRAMS else tables
+        setattr(made, name, pointer(getattr(holder, name)))
     return made
 
 

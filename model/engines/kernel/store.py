@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from model.engines.explorer import Full, Watch
 from model.engines.kernel.native import library, model_of, pointer
-from model.engines.kernel.tables import Part, Tables, Unsuitable
+from model.engines.kernel.programs import Unsuitable
+from model.engines.kernel.tables import Part, Tables
 from model.engines.layout import Layout, of_words, to_words
 from model.engines.symmetry import Symmetry
 from model.lang import Expr, System
@@ -57,8 +58,8 @@ class Store:
         self.parts = _parts(self.layout, symmetry)
         self._tables = tables = Tables(self.layout, self.parts)
         groups = tables.grouped((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
-        awaited = [(k, tables.program(goal)) for k, goal in enumerate(watch.goals)]
-        self._programs = {id(condition): tables.program(condition) for condition in asked}
+        awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
+        self._programs = {id(condition): tables.programs.number(condition) for condition in asked}
         claims = len(watch.invariants)
         self.fired = bytearray(len(system.actions))
         self.open = bytearray([*[1] * claims, watch.domains, watch.deadlocks])

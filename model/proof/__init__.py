@@ -1,0 +1,1 @@
+"""Proofs for any number of interchangeable members; docs/proof.md has the argument."""

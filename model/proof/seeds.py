@@ -1,0 +1,54 @@
+"""Reachable vectors of counts, from a breadth-first search with one and two members.
+
+They only save the induction work: whatever they lack it adds by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from model.engines.lowering import Lowered
+from model.lang import State, System
+from model.proof.counting import CounterSystem, Place
+from model.proof.linear import CONST, Form
+
+SIZES = (1, 2)
+MOST_STATES = 40_000
+
+
+def seeds(counting: CounterSystem) -> Iterator[tuple[Place, Form]]:
+    """Different places and vectors that runs of the smallest systems reach."""
+    family = counting.family
+    for size in SIZES:
+        members = family.of_size(size)
+        position = members.system.index
+        # A rule is written with the variables of another system: the same ones, by their order.
+        shared = dict(zip(family.every_shared, members.shared, strict=True))
+        places = [position[shared[v]] for v in family.shared]
+        grown = {column: position[shared[v]] for v, column in counting.grown.items()}
+        locals_ = [[position[v] for v in members.variables(k)] for k in range(size)]
+        seen: set[object] = set()
+        for state in _reached(members.system):
+            place = tuple(state[k] for k in places)
+            vector: Form = {CONST: 1}
+            for column, k in grown.items():
+                vector[column] = int(cast("int", state[k]))
+            for number in (counting.number(tuple(state[k] for k in own)) for own in locals_):
+                vector[number] = vector.get(number, 0) + 1
+            key = place, frozenset(vector.items())
+            if key not in seen:
+                seen.add(key)
+                yield place, vector
+
+
+def _reached(system: System) -> Iterator[State]:
+    lowered = Lowered(system)
+    queue = [lowered.pack(state) for state in system.initial_states()]
+    seen = set(queue)
+    for packed in queue:
+        yield lowered.unpack(packed)
+        for action, after in lowered.successors(packed):
+            if action >= 0 and after not in seen and len(seen) < MOST_STATES:
+                seen.add(after)
+                queue.append(after)
