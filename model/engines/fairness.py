@@ -27,13 +27,13 @@ class StateGraph:
     """Every reachable state by its number, as an engine has them.
 
     States nearer to the initial ones have lower numbers: ``depth`` is that distance. ``steps``
-    is what leads on from a state, and ``answers`` tells of each state whether a condition holds.
+    is what leads on from a state, and ``holds`` gives for a condition whether it holds in a state.
     """
 
     states: int
     depth: Callable[[int], int]
     steps: Callable[[int], Iterable[Edge]]
-    answers: Callable[[Expr[bool]], Iterable[object]]
+    holds: Callable[[Expr[bool]], Callable[[int], object]]
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ def _lasso(case: Case, actions: Sequence[GroundAction], graph: StateGraph) -> La
     Its loop begins as early as that of any such run, unless a run that just stops is no longer
     than this one with its loop.
     """
-    avoids = bytearray(not met for met in graph.answers(case.that))
-    starts = [j for j, asked in enumerate(graph.answers(case.when)) if asked and avoids[j]]
+    asks, met = graph.holds(case.when), graph.holds(case.that)
+    starts = (j for j in range(graph.states) if asks(j) and not met(j))
     sets = [sum((a in fair.actions) << k for k, fair in enumerate(case.fair)) for a in actions]
-    where = [bytearray(map(bool, graph.answers(fair.where))) for fair in case.fair]
-    region = _Region(graph, starts, avoids, sets, where)
+    where = [graph.holds(fair.where) for fair in case.fair]
+    region = _Region(graph, starts, met, sets, where)
     fair = [part for part in region.components() if region.is_fair(part)]
     if not fair:
         return None
@@ -111,12 +111,12 @@ class _Region:
         self,
         graph: StateGraph,
         starts: Iterable[int],
-        avoids: bytearray,
+        met: Callable[[int], object],
         sets: Sequence[int],
-        where: Sequence[bytearray],
+        where: Sequence[Callable[[int], object]],
     ) -> None:
         self._steps = graph.steps
-        self._avoids = avoids
+        self._met = met
         self._sets = sets  # which fair sets each action is in, a bit for each
         self._where = where  # of each set, in which states its actions are
         self.states: list[int] = []
@@ -155,12 +155,12 @@ class _Region:
             if after == state:
                 continue
             enabled |= self._sets[action]
-            if self._avoids[after]:
+            if after in self._index or not self._met(after):
                 self._edges.append((action, self._add(after, length, (i, action), following)))
         self._offsets.append(len(self._edges))
         # A step of a set's action where it is not of the set needs no care elsewhere: the state
         # it is taken in has that set not enabled, which serves it as well.
-        self.enabled.append(enabled & sum(at[state] << k for k, at in enumerate(self._where)))
+        self.enabled.append(enabled & sum(bool(at(state)) << k for k, at in enumerate(self._where)))
 
     def edges(self, i: int) -> list[Edge]:
         """The steps from state ``i`` that avoid the goal."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from model.engines.fairness import StateGraph, continued, shortest_lasso
@@ -14,7 +14,7 @@ from model.engines.lowering import Condition, Lowered
 from model.engines.memory import peak_bytes
 from model.engines.readable import fewest_switches
 from model.engines.result import Finding, Limits, Progress, Report, Verdict
-from model.lang import Claim, GroundAction, Kind, System
+from model.lang import Claim, Expr, GroundAction, Kind, System
 from model.lang.expr import And, Or
 from model.traces.trace import Trace, replay
 
@@ -259,11 +259,16 @@ class _Search:
 
     def _leads_to(self, claim: Claim) -> Finding:
         lowered, states, index = self.lowered, self.states, self.index
+
+        def holds(expression: Expr[bool]) -> Callable[[int], bool]:
+            condition = lowered.condition(expression)
+            return lambda j: condition(states[j])
+
         graph = StateGraph(
             len(states),
             self._depth,
             lambda j: [(n, index[after]) for n, after in lowered.successors(states[j])],
-            lambda condition: map(lowered.condition(condition), states),
+            holds,
         )
         lasso = shortest_lasso(claim, self.system.actions, graph)
         if lasso is None:
