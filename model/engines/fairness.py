@@ -24,8 +24,9 @@ Edge: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class StateGraph:
-    """Every reachable state by its number, as an engine has them.
+    """Every reachable state and step, as an engine has them; states are told by their number.
 
+    Nothing may be left out or taken for something else: that would change which runs are fair.
     States nearer to the initial ones have lower numbers: ``depth`` is that distance. ``steps``
     is what leads on from a state, and ``holds`` gives for a condition whether it holds in a state.
     """
