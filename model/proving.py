@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from model.engines.result import Finding, Limits, Report, Verdict
-from model.lang import Property
+from model.engines.search import explore
+from model.lang import Kind, Property
 from model.linux.design import Design, Size
 
 
@@ -16,10 +17,12 @@ def strengthen(
     """``searched``, where each property that holds is proved for every size, if that succeeds.
 
     A device may be there at boot or come later, so that every size is among those proved. What
-    stays ``holds`` says why. ``limits`` is what the search has left over.
+    stays ``holds`` says why, and what is violated how few devices that takes. ``limits`` are those
+    of the search and the proof together.
     """
     from model.proof.prove import prove  # the solver is slow to import and rarely needed
 
+    searched = replace(searched, findings=_with_fewest(design, properties, searched))
     held = [p for p in properties if searched.findings[p.name].verdict is Verdict.HOLDS]
     if not held:
         return replace(searched, engine="proof")
@@ -44,3 +47,21 @@ def strengthen(
         peak_bytes=max(searched.peak_bytes, proof.peak_bytes),
         stopped=searched.stopped or ("interrupted" if proof.stopped == "interrupted" else ""),
     )
+
+
+def _with_fewest(
+    design: Design, properties: Sequence[Property], searched: Report
+) -> dict[str, Finding]:
+    """The findings, where each violation says whether one device by itself is enough for it."""
+    system = design.system(Size(0, 1))
+    broken = [p for p in properties if searched.findings[p.name].verdict is Verdict.VIOLATED]
+    claims = [p.ground(system) for p in broken if p.kind is not Kind.TYPES]
+    alone = explore(system, claims).findings
+    findings = dict(searched.findings)
+    for item in broken:
+        if item.name in alone:
+            enough = alone[item.name].verdict is Verdict.VIOLATED
+            told = "one device is enough" if enough else "one device is not enough"
+            reason = "; ".join(filter(None, [findings[item.name].reason, told]))
+            findings[item.name] = replace(findings[item.name], reason=reason)
+    return findings

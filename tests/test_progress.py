@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,9 @@ from model.designs.bugs import retry_after_release
 from model.designs.releases import disassociate_at_unregister, wait_for_group_fd
 from model.engines.result import Verdict
 from model.engines.search import explore
-from model.lang import Property
+from model.lang import Kind, Property
 from model.linux.design import Design, Size
-from properties import progress
+from properties import PROPERTIES, progress
 
 LETS_GO = progress.unbind_always_finishes_once_the_user_lets_go
 CLOSED = progress.unbind_always_finishes_once_the_device_is_closed
@@ -54,6 +55,17 @@ def test_no_claim_holds_without_what_it_assumes(
     whole = design.design  # type: ignore[attr-defined]  # a design's module
     assert check(whole, asked.name)[asked.name].verdict is Verdict.HOLDS
     assert without(whole, asked, words, actor) is Verdict.VIOLATED
+
+
+def test_the_page_on_the_model_says_what_each_claim_relies_on() -> None:
+    page = " ".join((Path(__file__).parent.parent / "docs" / "model.md").read_text().split())
+    asked = [item for item in PROPERTIES if item.kind is Kind.LEADS_TO]
+    assert {LETS_GO, CLOSED, RETRIED} <= set(asked)
+    system = retry_after_release.design.system(Size())
+    for item in asked:
+        assert f"`{item.name}`" in page
+        for case in item.ground(system).cases:
+            assert all(f"| {fair.words} |" in page for fair in case.fair), item.name
 
 
 def test_a_file_that_is_never_released_keeps_an_unbind_waiting_for_ever() -> None:

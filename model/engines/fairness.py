@@ -24,16 +24,17 @@ Edge: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class StateGraph:
-    """Every reachable state by its number, as an engine has them.
+    """Every reachable state and step, as an engine has them; states are told by their number.
 
+    Nothing may be left out or taken for something else: that would change which runs are fair.
     States nearer to the initial ones have lower numbers: ``depth`` is that distance. ``steps``
-    is what leads on from a state, and ``answers`` tells of each state whether a condition holds.
+    is what leads on from a state, and ``holds`` gives for a condition whether it holds in a state.
     """
 
     states: int
     depth: Callable[[int], int]
     steps: Callable[[int], Iterable[Edge]]
-    answers: Callable[[Expr[bool]], Iterable[object]]
+    holds: Callable[[Expr[bool]], Callable[[int], object]]
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,11 @@ def _lasso(case: Case, actions: Sequence[GroundAction], graph: StateGraph) -> La
     Its loop begins as early as that of any such run, unless a run that just stops is no longer
     than this one with its loop.
     """
-    avoids = bytearray(not met for met in graph.answers(case.that))
-    starts = [j for j, asked in enumerate(graph.answers(case.when)) if asked and avoids[j]]
+    asks, met = graph.holds(case.when), graph.holds(case.that)
+    starts = (j for j in range(graph.states) if asks(j) and not met(j))
     sets = [sum((a in fair.actions) << k for k, fair in enumerate(case.fair)) for a in actions]
-    where = [bytearray(map(bool, graph.answers(fair.where))) for fair in case.fair]
-    region = _Region(graph, starts, avoids, sets, where)
+    where = [graph.holds(fair.where) for fair in case.fair]
+    region = _Region(graph, starts, met, sets, where)
     fair = [part for part in region.components() if region.is_fair(part)]
     if not fair:
         return None
@@ -93,7 +94,7 @@ def _lasso(case: Case, actions: Sequence[GroundAction], graph: StateGraph) -> La
     return Lasso(start, tuple(stem), back, region.length[first] + len(back))
 
 
-_START = (-1, -1)
+_NOWHERE = -1
 
 
 class _Region:
@@ -107,21 +108,23 @@ class _Region:
         self,
         graph: StateGraph,
         starts: Iterable[int],
-        avoids: bytearray,
+        met: Callable[[int], object],
         sets: Sequence[int],
-        where: Sequence[bytearray],
+        where: Sequence[Callable[[int], object]],
     ) -> None:
         self._steps = graph.steps
-        self._avoids = avoids
+        self._met = met
         self._sets = sets  # which fair sets each action is in, a bit for each
         self._where = where  # of each set, in which states its actions are
-        self.states: list[int] = []
-        self.length: list[int] = []
+        self.states = array("I")
+        self.length = array("I")
         self.enabled: list[int] = []
-        self._came: list[tuple[int, int]] = []  # (state before, action), or a start
+        self._before = array("i")  # the state that each was found from, and by which action
+        self._by = array("i")
         self._index: dict[int, int] = {}
         self._offsets = array("q", [0])
-        self._edges: list[Edge] = []
+        self._actions = array("I")
+        self._targets = array("I")
         waiting = deque(starts)
         frontier: list[int] = []
         level = 0
@@ -129,19 +132,20 @@ class _Region:
             if not frontier:
                 level = graph.depth(waiting[0])
             while waiting and graph.depth(waiting[0]) == level:
-                self._add(waiting.popleft(), level, _START, frontier)
+                self._add(waiting.popleft(), level, _NOWHERE, _NOWHERE, frontier)
             following: list[int] = []
             for i in frontier:
                 self._expand(i, level + 1, following)
             frontier, level = following, level + 1
 
-    def _add(self, state: int, length: int, came: tuple[int, int], frontier: list[int]) -> int:
+    def _add(self, state: int, length: int, before: int, by: int, frontier: list[int]) -> int:
         i = self._index.get(state)
         if i is None:
             i = self._index[state] = len(self.states)
             self.states.append(state)
             self.length.append(length)
-            self._came.append(came)
+            self._before.append(before)
+            self._by.append(by)
             frontier.append(i)
         return i
 
@@ -151,16 +155,21 @@ class _Region:
             if after == state:
                 continue
             enabled |= self._sets[action]
-            if self._avoids[after]:
-                self._edges.append((action, self._add(after, length, (i, action), following)))
-        self._offsets.append(len(self._edges))
+            if after in self._index or not self._met(after):
+                self._actions.append(action)
+                self._targets.append(self._add(after, length, i, action, following))
+        self._offsets.append(len(self._targets))
         # A step of a set's action where it is not of the set needs no care elsewhere: the state
         # it is taken in has that set not enabled, which serves it as well.
-        self.enabled.append(enabled & sum(at[state] << k for k, at in enumerate(self._where)))
+        for k, at in enumerate(self._where):
+            if enabled >> k & 1 and not at(state):
+                enabled ^= 1 << k
+        self.enabled.append(enabled)
 
-    def edges(self, i: int) -> list[Edge]:
+    def edges(self, i: int) -> Iterator[Edge]:
         """The steps from state ``i`` that avoid the goal."""
-        return self._edges[self._offsets[i] : self._offsets[i + 1]]
+        start, end = self._offsets[i], self._offsets[i + 1]
+        return zip(self._actions[start:end], self._targets[start:end], strict=True)
 
     def is_fair(self, part: Collection[int]) -> bool:
         """Whether some run that stays in the component ``part`` starves no set."""
@@ -179,10 +188,9 @@ class _Region:
     def stem(self, i: int) -> tuple[int, list[Edge]]:
         """The start that state ``i`` was found from, and the steps from there."""
         steps: list[Edge] = []
-        while self._came[i] != _START:
-            before, action = self._came[i]
-            steps.append((action, self.states[i]))
-            i = before
+        while self._before[i] != _NOWHERE:
+            steps.append((self._by[i], self.states[i]))
+            i = self._before[i]
         return self.states[i], steps[::-1]
 
     def loop(self, first: int, part: Collection[int]) -> list[Edge]:
@@ -215,32 +223,36 @@ class _Region:
 
     def components(self) -> Iterator[list[int]]:
         """The strongly connected components (Tarjan's algorithm, without recursion)."""
-        found: dict[int, int] = {}  # the order in which states were come to
-        lowest: dict[int, int] = {}
-        open_: dict[int, None] = {}  # come to and in no component yet, in that order
+        order = array("i", [_NOWHERE]) * len(self.states)  # in which states were come to
+        lowest = array("i", order)
+        is_open = bytearray(len(self.states))
+        opened: list[int] = []  # come to and in no component yet, in that order
+        come = 0
         for root in range(len(self.states)):
-            if root in found:
-                continue
-            path = [(root, iter(self.edges(root)))]
-            found[root] = lowest[root] = len(found)
-            open_[root] = None
+            path = [] if order[root] != _NOWHERE else [(root, self._following(root))]
             while path:
                 i, left = path[-1]
-                for _, j in left:
-                    if j not in found:
-                        found[j] = lowest[j] = len(found)
-                        open_[j] = None
-                        path.append((j, iter(self.edges(j))))
+                if order[i] == _NOWHERE:
+                    order[i] = lowest[i] = come
+                    come += 1
+                    is_open[i] = 1
+                    opened.append(i)
+                for j in left:
+                    if order[j] == _NOWHERE:
+                        path.append((j, self._following(j)))
                         break
-                    if j in open_:
-                        lowest[i] = min(lowest[i], found[j])
+                    if is_open[j] and order[j] < lowest[i]:
+                        lowest[i] = order[j]
                 else:
                     path.pop()
-                    if path:
-                        above = path[-1][0]
-                        lowest[above] = min(lowest[above], lowest[i])
-                    if lowest[i] == found[i]:
+                    if path and lowest[i] < lowest[path[-1][0]]:
+                        lowest[path[-1][0]] = lowest[i]
+                    if lowest[i] == order[i]:
                         part: list[int] = []
                         while not part or part[-1] != i:
-                            part.append(open_.popitem()[0])
+                            part.append(opened.pop())
+                            is_open[part[-1]] = 0
                         yield part
+
+    def _following(self, i: int) -> Iterator[int]:
+        return iter(self._targets[self._offsets[i] : self._offsets[i + 1]])

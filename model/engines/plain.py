@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from model.engines.explorer import MOST_TARGETS, Full, Run, Watch, depth_of
@@ -12,7 +12,7 @@ from model.engines.fairness import StateGraph, continued, shortest_lasso
 from model.engines.graph import Graph
 from model.engines.lowering import Condition, Lowered
 from model.engines.readable import Step, actors_of, follow
-from model.lang import Claim, State, System
+from model.lang import Claim, Expr, State, System
 from model.lang.expr import And
 
 
@@ -161,11 +161,16 @@ class PlainExplorer:
     def endless(self, claim: Claim, levels: Sequence[int]) -> Run | None:
         """A fair run that breaks ``claim``, or None if there is none."""
         successors, states, index = self._lowered.successors, self._states, self._index
+
+        def holds(condition: Expr[bool]) -> Callable[[int], bool]:
+            met = self._lowered.condition(condition)
+            return lambda j: met(states[j])
+
         graph = StateGraph(
             len(states),
             lambda j: depth_of(j, levels),
             lambda j: [(n, index[after]) for n, after in successors(states[j])],
-            lambda condition: map(self._lowered.condition(condition), states),
+            holds,
         )
         lasso = shortest_lasso(claim, self.system.actions, graph)
         if lasso is None:

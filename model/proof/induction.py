@@ -9,13 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 import z3  # type: ignore[import-untyped]  # Z3 ships no type information
 
-from model.engines.solving import Clock
+from model.engines.solving import Clock, GaveUp
 from model.engines.translation import Term
+from model.lang import Value
 from model.proof.counting import CounterSystem, Place, Step
-from model.proof.linear import CONST, COUNTED, Form, Hull, Number, below, worth
+from model.proof.linear import (
+    CONST,
+    COUNTED,
+    Form,
+    Hull,
+    Number,
+    below,
+    constant,
+    plus,
+    worth,
+)
+
+MOST_DIGITS = 60
+"""Longer rational numbers come up only where one equality after the other is lost."""
 
 
 class At:
@@ -59,7 +74,10 @@ class At:
             self._solver.pop()
         found: dict[int, Number] = {CONST: 1}
         for column, term in self._count.items():
-            found[column] = Fraction(model.eval(term, model_completion=True).as_fraction())
+            number = model.eval(term, model_completion=True)
+            if len(number.sexpr()) > MOST_DIGITS:
+                raise _TooWeak
+            found[column] = Fraction(number.as_fraction())
         return found
 
     def _term(self, form: Form) -> Term:
@@ -77,47 +95,119 @@ class At:
         return self._count[column]
 
 
+Alone: TypeAlias = tuple[int, Value]
+"""A value that at most one member has at a time, with the position of its variable."""
+Cell: TypeAlias = tuple[Place, tuple[int, ...]]
+"""A place, and for each value that at most one member has whether one has it: 0 or 1."""
+
+
+class _TooWeak(GaveUp):
+    """No invariant was found with the cells that were tried."""
+
+    def __init__(self) -> None:
+        super().__init__("no linear equalities were found that every step keeps")
+
+
 class Invariant:
     """The strongest invariant of its kind that the seeds and the steps lead to.
 
     ``seeds`` are reachable states: a place, and a vector with 1 at CONST. The constructor raises
-    GaveUp. ``hulls`` is the invariant, by place; at all other places nothing is reachable.
+    GaveUp. ``hulls`` are the equalities, by cell; in all other cells nothing is reachable.
+    ``alone`` are the values that tell cells of one place apart: none, if that is enough.
     """
 
     def __init__(
         self, system: CounterSystem, seeds: Iterable[tuple[Place, Form]], clock: Clock
     ) -> None:
         self.system = system
-        self.hulls: dict[Place, Hull] = {}
         self._clock = clock
-        self._left: dict[Place, None] = {}
-        for place in system.places():
-            for vector in system.starts():
-                self._join(place, vector)
+        known = list(seeds)
+        tried: list[list[Alone]] = [[], *([v] for v in self._never_twice(v for _, v in known))]
+        for number, self.alone in enumerate(tried, 1):
+            try:
+                self._find(known)
+            except _TooWeak:
+                if number == len(tried):
+                    raise
+            else:
+                return
+
+    def at(self, cell: Cell) -> At:
+        """What is known in ``cell``."""
+        return At(self.hulls[cell], self._clock)
+
+    def _find(self, seeds: Iterable[tuple[Place, Form]]) -> None:
+        self.hulls: dict[Cell, Hull] = {}
+        self._left: dict[Cell, None] = {}
+        nobody = (0,) * len(self.alone)
+        for place in self.system.places():
+            for vector in self.system.starts():
+                self._join((place, nobody), vector)
         for place, vector in seeds:
-            self._join(place, vector)
+            held = tuple(
+                int(sum(vector[n] for n in self._having(value, vector))) for value in self.alone
+            )
+            self._join((place, held), vector)
         while self._left:
-            place = next(iter(self._left))
-            del self._left[place]
-            at = self.at(place)
-            for step in system.steps(place, at.occupied):
-                self._close(place, at, step)
+            cell = next(iter(self._left))
+            del self._left[cell]
+            at = self.at(cell)
+            for step in self.system.steps(cell[0], at.occupied):
+                self._close(cell, at, step)
 
-    def at(self, place: Place) -> At:
-        """What is known at ``place``."""
-        return At(self.hulls[place], self._clock)
+    def target(self, cell: Cell, at: At, step: Step) -> Cell | None:
+        """The cell that ``step`` leads to; None if the invariant does not allow it here.
 
-    def _close(self, place: Place, at: At, step: Step) -> None:
+        Raises GaveUp.
+        """
+        held = []
+        for value, number in zip(self.alone, cell[1], strict=True):
+            reached = {step.moves.get(c, c) for c in at.occupied} | set(step.after)
+            before = self._having(value, at.occupied)
+            new = constant(plus(step.before(self._having(value, reached)), before, -1))
+            if new is None or not 0 <= number + new <= 1:
+                if at.vector(step.facts) is None:
+                    return None
+                raise _TooWeak
+            held.append(number + int(new))
+        return step.place, tuple(held)
+
+    def _having(self, value: Alone, states: Iterable[int]) -> Form:
+        position, wanted = value
+        local = self.system.locals
+        return {n: 1 for n in states if 0 <= n < COUNTED and local[n][position] == wanted}
+
+    def _never_twice(self, vectors: Iterable[Form]) -> list[Alone]:
+        """The values that one member has in some of ``vectors`` and two in none.
+
+        A value to start with is none of them: all members may have it.
+        """
+        fields = self.system.family.stands[0]
+        seen: set[Alone] = set()
+        twice: set[Alone] = {(k, v) for k, field in enumerate(fields) for v in field.initial}
+        for vector in vectors:
+            here: set[Alone] = set()
+            for column, number in vector.items():
+                if 0 <= column < COUNTED:
+                    values = set(enumerate(self.system.locals[column]))
+                    twice |= values if number > 1 else values & here
+                    here |= values
+            seen |= here
+        # Flags first: they tell more.
+        return sorted(seen - twice, key=lambda v: (len(fields[v[0]].domain.values), str(v)))
+
+    def _close(self, cell: Cell, at: At, step: Step) -> None:
         """Let everything that ``step`` leads to from here be in the invariant."""
         reached = {step.moves.get(c, c) for c in at.occupied} | set(step.after)
-        while True:
+        end = self.target(cell, at, step)
+        while end is not None:
             outside: list[Form] = []
-            target = self.hulls.get(step.place)
+            target = self.hulls.get(end)
             if target is not None:
                 # Where nothing was reachable before, whatever the step leads to is new.
                 new: list[Form] = [{column: 1} for column in reached - target.columns()]
                 pulled = [step.before(form) for form in (*new, *target.equalities())]
-                outside = [form for form in pulled if not self.hulls[place].vanishes(form)]
+                outside = [form for form in pulled if not self.hulls[cell].vanishes(form)]
                 if not outside:
                     return
             found = at.vector(step.facts, outside)
@@ -125,10 +215,10 @@ class Invariant:
                 return
             columns = [*reached, *self.system.grown.values()]
             after = {column: worth(step.before({column: 1}), found) for column in columns}
-            self._join(step.place, {CONST: 1, **after})
+            self._join(end, {CONST: 1, **after})
 
-    def _join(self, place: Place, vector: Mapping[int, Number]) -> None:
-        if place not in self.hulls:
-            self.hulls[place] = Hull(self.system.grown.values())
-        if self.hulls[place].add(vector):
-            self._left[place] = None
+    def _join(self, cell: Cell, vector: Mapping[int, Number]) -> None:
+        if cell not in self.hulls:
+            self.hulls[cell] = Hull(self.system.grown.values())
+        if self.hulls[cell].add(vector):
+            self._left[cell] = None

@@ -11,7 +11,7 @@ from model.lang import Kind, Property, System, show
 from model.proof.counting import CounterSystem, Place
 from model.proof.family import Counted, Family, Systems
 from model.proof.groups import Groups
-from model.proof.induction import At, Invariant
+from model.proof.induction import At, Cell, Invariant
 from model.proof.linear import CONST, Form, below, plus
 from model.proof.quantified import NotUniform
 from model.proof.seeds import seeds
@@ -68,11 +68,15 @@ class Proof:
         self._groups = Groups(self.family.of_size(2).system, two_groups)
         self.counting = CounterSystem(self.family)
         self.invariant = Invariant(self.counting, seeds(self.counting), clock)
-        self._at: dict[Place, At] = {place: self.invariant.at(place) for place in self.places()}
+        self._at: dict[Cell, At] = {cell: self.invariant.at(cell) for cell in self.cells()}
 
-    def places(self) -> list[Place]:
+    def cells(self) -> list[Cell]:
         """Where the invariant allows anything at all."""
         return list(self.invariant.hulls)
+
+    def occupied(self, cell: Cell) -> list[int]:
+        """The local states that devices may be in in ``cell``."""
+        return self._at[cell].occupied
 
     def objection(self, item: Property) -> str:
         """Why ``item`` is not proved; an empty text if it is. Raises GaveUp."""
@@ -91,14 +95,14 @@ class Proof:
     def _invariant(self, item: Property) -> str:
         self._groups.alike(item.ground)
         for condition in self.family.conditions(item.ground):
-            for place, at in self._at.items():
+            for (place, _), at in self._at.items():
                 for facts in self.counting.broken(condition, place, at.occupied):
                     if at.vector(facts) is not None:
                         return f"the invariant that was found allows {self.told(place)}"
         return ""
 
     def _types(self) -> str:
-        for place, at in self._at.items():
+        for (place, _), at in self._at.items():
             for step in self.counting.steps(place, at.occupied):
                 leaving = [*step.leaves]
                 for counted in self.family.counted:
@@ -112,7 +116,7 @@ class Proof:
         return ""
 
     def _deadlock(self) -> str:
-        for place, at in self._at.items():
+        for (place, _), at in self._at.items():
             steps = [step.facts for step in self.counting.steps(place, at.occupied)]
             if at.stuck(steps) is not None:
                 return f"the invariant that was found allows no step from {self.told(place)}"

@@ -1,6 +1,6 @@
 """A forest as an SVG picture: one line for each node, indented under what it was derived from.
 
-Drawn here and not by Graphviz, whose layered picture of the designs is more than 12,000 points wide.
+Drawn here and not by Graphviz: its layered picture of the designs is over 12,000 points wide.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ from typing import TypeAlias
 
 import pytest
 
-from model.engines.result import Finding, Verdict
+from model.engines.bmc import bounded
+from model.engines.induction import prove
+from model.engines.result import Finding, Limits, Verdict
 from model.engines.search import explore
 from model.lang import Claim, System, WeaklyFair, weakly_fair
 from model.traces.lasso import objection
@@ -95,6 +97,22 @@ def test_a_set_matters_only_where_it_says() -> None:
         made = system("arrive", "enter", "push", door=door)
         fair = weakly_fair("Whoever can go in does.", actor="w", where=where)
         assert told(made, fair, PUSHED) == expected
+
+
+def test_the_solver_leaves_it_open_and_says_why() -> None:
+    made, claim = random_ending(1)
+    for report in (bounded(made, [claim], depth=2), prove(made, [claim])):
+        finding = report.findings[claim.name]
+        assert finding.verdict is Verdict.UNDETERMINED
+        assert len(finding.reason.split()) > 5
+
+
+def test_a_search_that_is_cut_short_leaves_it_open() -> None:
+    made = system("arrive", "enter", "push")
+    claim = goes_in(made, WAITER)
+    finding = explore(made, [claim], Limits(max_states=2)).findings[claim.name]
+    assert finding.verdict is Verdict.UNDETERMINED
+    assert finding.trace is None
 
 
 def test_a_claim_whose_premise_is_never_met_is_vacuous() -> None:

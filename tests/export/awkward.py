@@ -1,4 +1,4 @@
-"""A system whose every name is a word, or no word, of some other language."""
+"""Systems that are hard to export: names that mean something elsewhere, updates in a ring."""
 
 from __future__ import annotations
 
@@ -65,3 +65,38 @@ def awkward() -> tuple[System, list[Claim]]:
     names = ("if", "0", "_a-b_")
     system = System("2 phases; end", [Init(name) for name in names], [do, Next])
     return system, [claim.ground(system) for claim in (never, register, trans)]
+
+
+class Swapper(Entity):
+    """Two fields that take each other's value, and a third that takes one of them."""
+
+    left = counter(0, 2, 1)
+    right = counter(0, 2, 2)
+    seen = counter(0, 2, 0)
+
+
+@action
+def swap(s: Swapper) -> Action:
+    """All at once."""
+    return Action(
+        guard=[],
+        update=[s.left.becomes(s.right), s.right.becomes(s.left), s.seen.becomes(s.left)],
+    )
+
+
+@invariant(broken="They are the same.")
+def differ(s: Swapper) -> Expr[bool]:
+    """It always holds."""
+    return ~(s.left == s.right)
+
+
+@invariant(broken="Two is seen.")
+def never_two(s: Swapper) -> Expr[bool]:
+    """It is broken by the second step."""
+    return s.seen < 2
+
+
+def swapping() -> tuple[System, list[Claim]]:
+    """A system of three states whose updates read each other."""
+    system = System("swapper", [Swapper("s")], [swap])
+    return system, [claim.ground(system) for claim in (differ, never_two)]

@@ -186,7 +186,9 @@ def _tlc(asked: Subject, java: Sequence[str], folder: Path) -> Run:
         (folder / name).write_text(text, encoding="utf-8")
     module = next(name for name in files if name.endswith(".tla"))
     said = _run([*java, "-workers", "1", module], folder, codes=(0, 11, 12))
-    states = int(re.findall(r"(\d+) distinct states found", said)[-1])
+    # It counts none where an initial state is broken.
+    counts = re.findall(r"(\d+) distinct states found", said)
+    states = int(counts[-1]) if counts else 0
     invariant = re.search(r"Invariant (\w+) is violated", said)
     broken = decode(invariant[1]) if invariant else DEADLOCK if "Deadlock" in said else None
     titles = {encode(step.name): step.action.title for step in asked.steps}

@@ -83,6 +83,20 @@ def tables(answers: Mapping[tuple[str, Size], Column], wishes: argparse.Namespac
     yield tabulate(rows, ["design", "size", "property", *names], "github")
 
 
+def recorded(name: str, size: Size) -> Answer:
+    """What the tables say that our own search found."""
+    measured = PAGE.read_text(encoding="utf-8").partition(START)[2]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in measured.splitlines()
+        if line.startswith(f"| {name} ")
+    ]
+    of_size = [rest for _, which, *rest in rows if which == str(size)]
+    ((here, *_, transitions),) = (cells for cells in of_size if cells[0].isdigit())
+    lengths = {claim: int(steps) for claim, steps, *_ in of_size if not claim.isdigit()}
+    return Answer(int(here), int(transitions), lengths)
+
+
 def versions(wishes: argparse.Namespace) -> Iterator[str]:
     """What each checker calls itself."""
     yield version("spin", "-V")

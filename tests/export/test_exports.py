@@ -31,9 +31,11 @@ from model.lang import (
 from model.lang.reference import OutOfDomain, apply, evaluate, is_enabled
 from model.linux.design import Size
 from properties import PROPERTIES
-from tests.export.awkward import awkward
+from tests.export.awkward import awkward, swapping
+from tests.export.cases import DESIGNS, system_and_claims
 from tests.export.checkers import TYPES, ours, subject
 from tests.export.machine import Machine
+from tests.export.record import recorded
 from tests.random_systems import random_system
 from tests.toys import counter, peterson, philosophers
 
@@ -47,8 +49,7 @@ def exported(system: System, claims: Sequence[Claim], target: str) -> str:
 
 def merged(*size: int) -> tuple[System, list[Claim]]:
     """The design that was merged."""
-    system = find("driver_managed_dma").design.system(Size(*size))
-    return system, [item.ground(system) for item in PROPERTIES if item.concerns(system)]
+    return system_and_claims("driver_managed_dma", Size(*size))
 
 
 # -- every target ----------------------------------------------------------------------------
@@ -88,25 +89,8 @@ class Mode(enum.Enum):
     B = "b"
 
 
-class Swapper(Entity):
-    """Two fields that take each other's value, and a third that takes one of them."""
-
-    left = field(Mode, Mode.A)
-    right = field(Mode, Mode.B)
-    seen = field(Mode, Mode.A)
-
-
-@action
-def swap(s: Swapper) -> Action:
-    """All at once."""
-    return Action(
-        guard=[],
-        update=[s.left.becomes(s.right), s.right.becomes(s.left), s.seen.becomes(s.left)],
-    )
-
-
 def test_updates_that_read_each_other_are_made_in_turn_over_kept_values() -> None:
-    system = System("swapper", [Swapper("s")], [swap])
+    system, _ = swapping()
     (step,) = system.actions
     kept, ordered = in_turn(step.updates)
     assert [str(update) for update in kept] == ["old.s.left := s.left"]
@@ -306,6 +290,15 @@ def test_smtlib_keeps_its_own_words_apart_from_a_systems(k: int) -> None:
     system, claims = awkward()
     first = ours(system, claims).violated["never"]
     assert answered(system, claims[0], k) == ("sat" if k == first else "unsat")
+
+
+# -- the page ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_the_page_shows_what_our_search_finds(name: str) -> None:
+    found = ours(*system_and_claims(name, Size(1, 0)))
+    assert recorded(name, Size(1, 0)) == found, "python -m tests.export.record rewrites it"
 
 
 # -- texts -----------------------------------------------------------------------------------

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from model.designs import DESIGNS as ALL
 from model.lang import Claim, System, no_deadlock, type_invariant
 from model.linux.design import Size
-from tests.export.awkward import awkward
-from tests.export.cases import CASES, identifiers, system_and_claims
+from tests.export.awkward import awkward, swapping
+from tests.export.cases import CASES, DESIGNS, identifiers, system_and_claims
 from tests.export.checkers import TYPES, Answer, ours, rumur, spin, spin_steps, subject
+from tests.export.record import recorded
 from tests.random_systems import random_system
 from tests.toys import peterson, philosophers, two_phase_commit
 
@@ -54,6 +56,7 @@ def toys() -> dict[str, Callable[[], Made]]:
         "philosophers": lambda: made(philosophers.table(4), shared, no_deadlock),
         "philosophers_left_handed": lambda: made(philosophers.table(4, 1), shared, no_deadlock),
         "awkward": awkward,
+        "swapping": swapping,
     }
 
 
@@ -62,6 +65,16 @@ def toys() -> dict[str, Callable[[], Made]]:
 def test_spin_agrees(name: str, size: Size, tmp_path: Path) -> None:
     need("spin", "gcc")
     system, claims = system_and_claims(name, size)
+    expected = ours(system, claims)
+    assert recorded(name, size) == expected
+    agree(expected, spin(subject(system, claims), tmp_path))
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("name", [d.name for d in ALL if d.name not in DESIGNS])
+def test_spin_agrees_on_every_design_with_one_device(name: str, tmp_path: Path) -> None:
+    need("spin", "gcc")
+    system, claims = system_and_claims(name, Size(1, 0))
     agree(ours(system, claims), spin(subject(system, claims), tmp_path))
 
 

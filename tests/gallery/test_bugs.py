@@ -22,7 +22,18 @@ from model.designs.bugs import (
 )
 from model.engines.result import Verdict
 from model.engines.search import explore
-from model.lang import Expr, Possible, Property, all_of, any_of, possible, reachable
+from model.lang import (
+    Action,
+    Expr,
+    Possible,
+    Property,
+    action,
+    all_of,
+    any_of,
+    possible,
+    reachable,
+)
+from model.linux import private_domain
 from model.linux.default_domain import LateDevice
 from model.linux.design import Design, Size
 from model.linux.half_added import HalfAddedDevice, TwiceConfiguredDevice
@@ -133,6 +144,32 @@ def test_the_next_kernel_driver_is_let_in_on_the_freed_domain() -> None:
     fixed, mended = join_private_domain.design, detach_whole_group.design
     assert decide(fixed, kernel_driver_on_a_freed_domain) is Verdict.HOLDS
     assert decide(mended, kernel_driver_on_a_freed_domain) is Verdict.VACUOUS
+
+
+@action(source=private_domain.iommu_attach_device.source)
+def iommu_attach_device(d: PrivateDevice) -> Action:
+    """A driver that says driver_managed_dma takes its group to a domain of its own, uncounted."""
+    bound = (d.driver == Driver.STUB) & (d.stage == Stage.BOUND) & ~d.dead
+    plain = private_domain.iommu_attach_device(d)
+    return Action([bound, *plain.guard[1:]], plain.update)
+
+
+@reachable(broken="No kernel driver runs on another driver's own domain.")
+def kernel_driver_on_anothers_domain(d: PrivateDevice) -> Expr[bool]:
+    """A kernel driver runs on a device that is on another driver's own domain."""
+    return all_of([runs_kernel_dma(d), d.private, d.group.private == Private.YES, ~d.attached])
+
+
+def test_an_uncounted_drivers_own_domain_refuses_no_sibling() -> None:
+    """Inferred, confirmed: with owner_cnt at 0 nobody asks which domain the group is on."""
+    uncounted = join_private_domain.design.variant(
+        "attach_uncounted",
+        but="the driver that attaches a domain of its own says driver_managed_dma",
+        actions=[iommu_attach_device],
+    )
+    assert decide(uncounted, kernel_driver_on_anothers_domain) is Verdict.HOLDS
+    counted = decide(join_private_domain.design, kernel_driver_on_anothers_domain)
+    assert counted is Verdict.VACUOUS
 
 
 # B14

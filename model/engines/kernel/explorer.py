@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -173,14 +173,14 @@ class KernelExplorer:
         starts: array[int],
         levels: Sequence[int],
     ) -> Lasso | None:
-        def answers(condition: Expr[bool]) -> list[bool]:
+        def holds(condition: Expr[bool]) -> Callable[[int], object]:
             if condition is case.when:
-                return [bool(bits & bit) for bits in starts]
+                return lambda j: starts[j] & bit
             if condition is case.that:
-                return [not bits & bit for bits in stays]
-            return list(map(bool, self._store.answers([condition], self.count)))
+                return lambda j: not stays[j] & bit
+            return self._store.answers([condition], self.count).__getitem__
 
-        graph = StateGraph(self.count, lambda j: depth_of(j, levels), self._edges, answers)
+        graph = StateGraph(self.count, lambda j: depth_of(j, levels), self._edges, holds)
         return shortest_lasso(replace(claim, cases=(case,)), self.system.actions, graph)
 
     def _edges(self, j: int) -> Iterator[Edge]:

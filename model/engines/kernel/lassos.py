@@ -36,15 +36,15 @@ def lasso_from(store: Store, symmetry: Symmetry, known: Known, run: Run) -> tupl
     region = _Region(store, packed, lambda raw: bool(bits_of(raw, known.stays) >> bit & 1))
     outside = len(region.states)
 
-    def answers(condition: Expr[bool]) -> list[bool]:
+    def holds(condition: Expr[bool]) -> Callable[[int], object]:
         if condition is asked.when:
-            return [j == 0 for j in range(outside + 1)]
+            return lambda j: j == 0
         if condition is asked.that:
-            return [j == outside for j in range(outside + 1)]
-        states = map(store.layout.unpack, region.states)
-        return [*(bool(evaluate(condition, store.system, s)) for s in states), False]
+            return lambda j: j == outside
+        unpack, states = store.layout.unpack, region.states
+        return lambda j: j != outside and evaluate(condition, store.system, unpack(states[j]))
 
-    graph = StateGraph(outside + 1, lambda j: depth + region.depth[j], region.edges, answers)
+    graph = StateGraph(outside + 1, lambda j: depth + region.depth[j], region.edges, holds)
     lasso = shortest_lasso(replace(known.claim, cases=(asked,)), store.system.actions, graph)
     if lasso is None:
         raise AssertionError(f"{known.claim.name}: the fixpoint has a fair run that is not there")
