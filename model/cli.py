@@ -265,6 +265,7 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """Run the command line; every error is one line on stderr and an exit code."""
+    import model.cli_certify
     import model.cli_export
     import model.cli_scenario  # noqa: F401  # each registers its verb
     from model.catalogue import UsageError
