@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from model.certificates.compare import AT_RANDOM, Compared, search
 from model.certificates.form import (
@@ -17,6 +18,8 @@ from model.certificates.form import (
 from model.certificates.obligations import Start, files
 from model.lang import Claim, System, show
 
+Claims: TypeAlias = Mapping[str, Callable[[System], Claim]]
+"""Grounds a property by its name."""
 NAME = "certificate.json"
 README = "README"
 SEARCHED_AT = 2
@@ -50,17 +53,19 @@ def start_of(system: System, certificate: Certificate) -> Start:
     return Start(places, devices, {name: int(initial[0]) for name, initial in growing.items()})
 
 
-def check(
-    home: Path, systems: Callable[[int], System], claims: Mapping[str, Callable[[System], Claim]]
-) -> Certificate:
+def check(home: Path, systems: Callable[[int], System], claims: Claims) -> Certificate:
     """Check the folder ``home`` against the design that ``systems`` makes.
 
-    ``claims`` grounds a property by its name. Raises CertificateError for whatever is wrong and
-    NotDecided if the solver does not answer.
+    Raises CertificateError for whatever is wrong and NotDecided if the solver does not answer.
     """
-    found = {path.name: path.read_text(encoding="utf-8") for path in sorted(home.iterdir())}
+    try:
+        found = {path.name: path.read_text(encoding="utf-8") for path in sorted(home.iterdir())}
+    except UnicodeDecodeError as error:
+        raise CertificateError(f"a file is no text: {error}") from None
     certificate = read(found.get(NAME, ""))
     families = [systems(n) for n in READ_AT]
+    if certificate.design != families[0].name:
+        raise CertificateError(f"the certificate is about {certificate.design}")
     if certificate.digest != digest_of_design(families):
         raise CertificateError(f"the certificate is about another {certificate.design}")
     for item in certificate.properties:
@@ -68,7 +73,24 @@ def check(
             raise CertificateError(f"there is no property {item.name}")
         if item.digest != digest_of_claim(claims[item.name](s) for s in families):
             raise CertificateError(f"the certificate is about another {item.name}")
-    made = files(certificate, start_of(families[0], certificate))
+    try:
+        made = files(certificate, start_of(families[0], certificate))
+        _compare(certificate, found, made, systems, claims)
+    except (LookupError, ValueError) as error:
+        raise CertificateError(f"the certificate does not fit the design: {error!r}") from None
+    for name, text in made.items():
+        solve(name, text)
+    return certificate
+
+
+def _compare(
+    certificate: Certificate,
+    found: Mapping[str, str],
+    made: Mapping[str, str],
+    systems: Callable[[int], System],
+    claims: Claims,
+) -> None:
+    """Whether the folder is that of the certificate, and this one that of the design."""
     wanted = folder(found[NAME], made)
     for name in sorted({*found, *wanted}):
         if found.get(name) != wanted.get(name):
@@ -76,13 +98,13 @@ def check(
     searched = search(Compared(certificate, systems(SEARCHED_AT), claims))
     if searched != certificate.searched:
         raise CertificateError("the reachable states with two devices are others")
+    alone = Compared(certificate, systems(1), claims)
+    for packed in alone.every_state():
+        alone.compare(packed)
     for size in AT_RANDOM:
         beside = Compared(certificate, systems(size), claims)
         for packed in beside.at_random(size):
             beside.compare(packed)
-    for name, text in made.items():
-        solve(name, text)
-    return certificate
 
 
 def solve(name: str, text: str) -> None:

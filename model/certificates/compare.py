@@ -1,24 +1,35 @@
 """Whether the steps and claims of a certificate are those of the design, state by state.
 
-All reachable states with two devices are compared, and states at random with one to four, whether
-or not they can be reached: what the design does there must be among the certificate's steps.
+All reachable states with two devices are compared. So are, whether or not they can be reached, all
+states with one device in a local state that its place allows, and some at random with two to
+five. What the design does there must be among the certificate's steps, and where a claim does not
+hold the certificate must have looked.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from model.certificates.form import CONSTANT, Certificate, CertificateError, Form, Searched, Step
+from model.certificates.form import (
+    CONSTANT,
+    Certificate,
+    CertificateError,
+    Form,
+    Place,
+    Searched,
+    Step,
+)
 from model.certificates.obligations import after_step
 from model.engines.lowering import Condition, Lowered
-from model.lang import Claim, Entity, State, System, show
+from model.lang import Claim, Entity, State, System, Value, show
 
-AT_RANDOM = (1, 2, 3, 4)
+AT_RANDOM = (2, 3, 4, 5)
 STATES_AT_RANDOM = 400
 Vector = Mapping[str, int]
 
@@ -68,26 +79,39 @@ class Compared:
                 broken.setdefault(number, []).append(facts)
             condition = self.lowered.condition(claims[item.name](system).that)
             self._claims.append((condition, broken))
+        self._values = [
+            {show(value): value for value in variable.domain.values}
+            for variable in system.variables
+        ]
         self._done: set[object] = set()
 
     def at_random(self, seed: int) -> Iterator[int]:
         """Packed states with local states that some place allows, reachable or not."""
         rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
-        domains = [
-            {show(v): v for v in variable.domain.values} for variable in self.system.variables
-        ]
+        growing = [self.system.variables[k].domain.values for k in self._growing.values()]
         for _ in range(STATES_AT_RANDOM):
             place = rng.choice(self._certificate.places)
-            state: list[Any] = [None] * len(self.system.variables)
-            for k, text in zip(self._shared, place.values, strict=False):
-                state[k] = domains[k][text]
-            for k in self._growing.values():
-                state[k] = rng.choice(self.system.variables[k].domain.values)
-            for own in self._devices.values():
-                local = self._certificate.states[rng.choice(place.occupied)]
-                for k, text in zip(own, local, strict=True):
-                    state[k] = domains[k][text]
-            yield self.lowered.pack(tuple(state))
+            states = [rng.choice(place.occupied) for _ in self._devices]
+            yield self._packed(place, states, [rng.choice(values) for values in growing])
+
+    def every_state(self) -> Iterator[int]:
+        """Packed states with every choice of local states that a place allows, reachable or not."""
+        growing = [self.system.variables[k].domain.values for k in self._growing.values()]
+        for place in self._certificate.places:
+            for states in itertools.product(place.occupied, repeat=len(self._devices)):
+                for values in itertools.product(*growing):
+                    yield self._packed(place, states, values)
+
+    def _packed(self, place: Place, states: Sequence[int], growing: Sequence[Value]) -> int:
+        state: list[Any] = [None] * len(self.system.variables)
+        for k, text in zip(self._shared, place.values, strict=False):
+            state[k] = self._values[k][text]
+        for k, value in zip(self._growing.values(), growing, strict=True):
+            state[k] = value
+        for own, number in zip(self._devices.values(), states, strict=True):
+            for k, text in zip(own, self._certificate.states[number], strict=True):
+                state[k] = self._values[k][text]
+        return self.lowered.pack(tuple(state))
 
     def compare(self, packed: int) -> list[int]:
         """Compare one state; the states after it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -133,7 +134,36 @@ def read(text: str) -> Certificate:
         raise CertificateError("the certificate is not written as certificates are")
     if made.version != VERSION:
         raise CertificateError(f"the certificate is of version {made.version}, not {VERSION}")
+    if not _fits_together(made):
+        raise CertificateError("the certificate speaks of something that it does not list")
     return made
+
+
+def _fits_together(made: Certificate) -> bool:
+    """Whether every number and column is one that the certificate lists, and names are names."""
+    states, places = range(len(made.states)), range(len(made.places))
+    columns = {CONSTANT, *made.growing, *(f"c{k}" for k in states)}
+    forms = [form for place in made.places for form in place.zero]
+    forms += [fact for step in made.steps for fact in step.facts]
+    forms += [form for step in made.steps for _, form in step.grown]
+    forms += [fact for item in made.properties for _, facts in item.broken for fact in facts]
+    numbers = [k for place in made.places for k in place.occupied]
+    numbers += [k for step in made.steps for k in (*step.named, *step.after)]
+    numbers += [k for step in made.steps for pair in step.moves for k in pair]
+    starts = [step.start for step in made.steps]
+    starts += [place for item in made.properties for place, _ in item.broken]
+    names = [made.design, *made.growing, *made.shared, *(item.name for item in made.properties)]
+    names += [step.action for step in made.steps]
+    return (
+        bool(made.places)
+        and all(column in columns for form in forms for column, _ in form)
+        and all(k in states for k in numbers)
+        and all(k in places for k in starts)
+        and all(len(step.named) == len(step.after) for step in made.steps)
+        and all(name in made.growing for step in made.steps for name, _ in step.grown)
+        # The names stand in the obligations: they must not end a line, or a symbol.
+        and all(re.fullmatch(r"[\w.(), =+-]+", name) for name in names)
+    )
 
 
 def digest_of_design(systems: Iterable[System]) -> str:
