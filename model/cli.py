@@ -39,7 +39,7 @@ _COUNT, _POSITIVE = click.IntRange(min=0), click.IntRange(min=1)
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
-_ORDER = "list show check replay scenario export"
+_ORDER = "list show check replay scenario export certify"
 
 
 class _Verbs(click.Group):
@@ -167,6 +167,7 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """Run the command line; every error is one line on stderr and an exit code."""
+    import model.cli_certify
     import model.cli_check
     import model.cli_export
     import model.cli_scenario  # noqa: F401  # each registers its verb

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import explore
-from model.lang import Kind, Property
+from model.lang import Kind, Property, System
 from model.linux.design import Design, Size
 
 
@@ -28,9 +28,7 @@ def strengthen(
         return replace(searched, engine="proof")
     if limits.timeout is not None:
         limits = replace(limits, timeout=max(0.0, limits.timeout - searched.seconds))
-    proof = prove(
-        lambda devices: design.system(Size(0, devices)), design.system(Size(0, 2, 2)), held, limits
-    )
+    proof = prove(family(design), design.system(Size(0, 2, 2)), held, limits)
     findings = dict(searched.findings)
     for item in held:
         mine, other = findings[item.name], proof.findings[item.name]
@@ -47,6 +45,11 @@ def strengthen(
         peak_bytes=max(searched.peak_bytes, proof.peak_bytes),
         stopped=searched.stopped or ("interrupted" if proof.stopped == "interrupted" else ""),
     )
+
+
+def family(design: Design) -> Callable[[int], System]:
+    """The design's systems by how many devices may be there; each may come later, or leave."""
+    return lambda devices: design.system(Size(0, devices))
 
 
 def _with_fewest(

@@ -53,13 +53,18 @@ class _Writer:
         yield from body
 
     def _run(self) -> list[str]:
-        several = len(self.starts) > 1
-        more = " plus one: the choice among them is a step of its own" if several else ""
+        counts = ["SPIN stores as many states as the system has; an error's depth is its steps."]
+        if len(self.starts) > 1:
+            counts = [
+                "SPIN stores one state more than the system has, and errors are one step deeper:",
+                "the choice among the initial states is a step of its own.",
+            ]
         return [
             f"Run: spin -a {self.file} && gcc -O2 -DBFS -DSAFETY -o pan pan.c && ./pan",
             f"That stops at a shortest counterexample; spin -t {self.file} prints its steps.",
             "./pan -c0 goes on; a property's first line tells how long its shortest one is.",
-            f"States stored: those of the system{more}; the depth of an error likewise.",
+            *counts,
+            "A deadlock is no error by itself, but breaks no_deadlock where that is exported.",
         ]
 
     def _types(self) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from model.certificates.form import (
     CONSTANT,
@@ -19,7 +19,8 @@ from model.certificates.form import (
 )
 from model.lang import Kind, System, show
 from model.lang import Property as Claimed
-from model.proof import counting, linear
+from model.proof import linear
+from model.proof.induction import Cell
 from model.proof.prove import Proof
 
 
@@ -34,8 +35,8 @@ def certificate(
     What is not in it is told by name, with the reason. Raises GaveUp.
     """
     families = [systems(n) for n in READ_AT]
-    places = proof.places()
-    number = {place: k for k, place in enumerate(places)}
+    cells = proof.cells()
+    number = {cell: k for k, cell in enumerate(cells)}
     left: dict[str, str] = {}
     proved: list[Property] = []
     for item in properties:
@@ -44,15 +45,15 @@ def certificate(
             left[item.name] = why
             continue
         broken = [
-            (number[place], [_form(proof, fact) for fact in facts])
+            (number[cell], [_form(proof, fact) for fact in facts])
             for condition in proof.family.conditions(item.ground)
-            for place in places
-            for facts in proof.counting.broken(condition, place, proof.occupied(place))
+            for cell in cells
+            for facts in proof.counting.broken(condition, cell[0], proof.occupied(cell))
         ]
         proved.append(
             Property(item.name, digest_of_claim(item.ground(s) for s in families), broken)
         )
-    steps = [_step(proof, k, place) for place, k in number.items()]
+    steps = [step for cell, k in number.items() for step in _steps(proof, k, cell)]
     made = Certificate(
         VERSION,
         proof.family.name,
@@ -64,33 +65,38 @@ def certificate(
         [[show(value) for value in state] for state in proof.counting.locals],
         [
             Place(
-                [show(value) for value in place],
-                list(proof.occupied(place)),
-                [_form(proof, form) for form in proof.invariant.hulls[place].equalities()],
+                _told(cell),
+                list(proof.occupied(cell)),
+                [_form(proof, form) for form in proof.invariant.hulls[cell].equalities()],
             )
-            for place in places
+            for cell in cells
         ],
-        [step for some in steps for step in some],
+        steps,
         proved,
         searched,
     )
     return made, left
 
 
-def _step(proof: Proof, number: int, place: counting.Place) -> list[Step]:
-    return [
-        Step(
+def _steps(proof: Proof, number: int, cell: Cell) -> Iterator[Step]:
+    """The steps from a cell, but those whose conditions the invariant does not allow."""
+    at = proof.invariant.at(cell)
+    for step in proof.counting.steps(cell[0], proof.occupied(cell)):
+        end = proof.invariant.target(cell, at, step)
+        yield Step(
             step.rule.name,
             number,
             list(step.named),
             [_form(proof, fact) for fact in step.facts],
-            [show(value) for value in step.place],
+            [] if end is None else _told(end),
             list(step.after),
             sorted(step.moves.items()),
             [(_column(proof, c), _form(proof, form)) for c, form in sorted(step.counted.items())],
         )
-        for step in proof.counting.steps(place, proof.occupied(place))
-    ]
+
+
+def _told(cell: Cell) -> list[str]:
+    return [*map(show, cell[0]), *map(str, cell[1])]
 
 
 def _form(proof: Proof, form: linear.Form) -> Form:

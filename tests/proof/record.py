@@ -10,8 +10,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from model.catalogue import Entry, entries
-from model.checker import Engine, Result, check_entry
+from model.checker import Result, check_entry
 from model.engines.result import Limits, Verdict
+from model.judging import Engine
 from model.linux.design import Size
 from model.proof.prove import COVERED
 
@@ -39,10 +40,13 @@ def row(found: list[Result]) -> list[str]:
     states = [r.asked.name for r in by[Verdict.HOLDS] if r.asked.kind in COVERED]
     runs = [r for r in by[Verdict.HOLDS] if r.asked.kind not in COVERED]
     odd = [f"{r.asked.name} {v}" for v in (Verdict.UNDETERMINED, Verdict.VACUOUS) for r in by[v]]
+    told = "<br>".join([*states, *odd]) or "-"
+    if states and not by[Verdict.PROVED]:
+        told = f"all: {by[Verdict.HOLDS][0].finding.reason.split('only: ')[-1]}"
     return [
         found[0].design.name,
         str(len(by[Verdict.PROVED])),
-        "<br>".join([*states, *odd]) or "-",
+        told,
         str(len(runs)),
         str(len(by[Verdict.VIOLATED])),
         f"{found[0].report.seconds:.0f}",

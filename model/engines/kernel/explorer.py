@@ -14,7 +14,7 @@ from model.engines.kernel.lassos import Known, lasso_from
 from model.engines.kernel.runs import runs
 from model.engines.kernel.store import Store
 from model.engines.readable import Actors, actors_of
-from model.engines.symmetry import NONE, Asked, Symmetry
+from model.engines.symmetry import NONE, Symmetry
 from model.lang import Case, Claim, Expr, State, System
 
 _EVERYTHING = (1 << along.BITS) - 1
@@ -125,54 +125,49 @@ class KernelExplorer:
         """A fair run that breaks ``claim``, or None if there is none."""
         found = [
             each
-            for batch in along.batches([claim.cases])
-            if (each := self._endless(claim, [item for _, item in batch], levels))
+            for part in self._starving[self._watch.fair.index(claim)]
+            if (each := self._endless(part, levels))
         ]
         best = min(found, key=lambda each: each[0].length, default=None)
         return best and best[1]
 
-    def _endless(
-        self, claim: Claim, asked: Sequence[Asked], levels: Sequence[int]
-    ) -> tuple[Lasso, Run] | None:
-        stays, starts = along.starving(self._store, self._symmetry, asked, self.count)
-        nearest = self._nearest(starts, _EVERYTHING, levels)
+    @cached_property
+    def _starving(self) -> list[list[Known]]:
+        """By LEADS_TO claim: what is known of it."""
+        found: list[list[Known]] = [[] for _ in self._watch.fair]
+        for batch in along.batches([claim.cases for claim in self._watch.fair]):
+            asked = [item for _, item in batch]
+            stays, starts = along.starving(self._store, self._symmetry, asked, self.count)
+            for number in {number for number, _ in batch}:
+                bits = [k for k, (other, _) in enumerate(batch) if other == number]
+                found[number].append(Known(self._watch.fair[number], asked, bits, stays, starts))
+        return found
+
+    def _endless(self, known: Known, levels: Sequence[int]) -> tuple[Lasso, Run] | None:
+        nearest = self._nearest(known.starts, sum(1 << k for k in known.bits), levels)
         if not nearest:
             return None
         if not self._symmetry.blocks:
-            return self._lasso(claim, asked, stays, starts, levels)
+            return self._lasso(known, levels)
         (run,) = self.runs([nearest], levels)
-        known = Known(claim, asked, stays, starts)
         lasso, states = lasso_from(self._store, self._symmetry, known, run)
         return lasso, continued(run, lasso, lambda j: self._store.layout.unpack(states[j]))
 
-    def _lasso(
-        self,
-        claim: Claim,
-        asked: Sequence[Asked],
-        stays: array[int],
-        starts: array[int],
-        levels: Sequence[int],
-    ) -> tuple[Lasso, Run]:
-        """The shortest fair run that breaks ``claim``: it keeps within ``stays``."""
-        bits = {id(item.case): (item.case, 1 << k) for k, item in enumerate(asked)}
+    def _lasso(self, known: Known, levels: Sequence[int]) -> tuple[Lasso, Run]:
+        """The shortest fair run that breaks the claim: it keeps within what ``stays``."""
+        cases = {id(known.asked[k].case): (known.asked[k].case, 1 << k) for k in known.bits}
         found = [
             lasso
-            for case, bit in bits.values()
-            if (lasso := self._lasso_of(claim, case, bit, stays, starts, levels))
+            for case, bit in cases.values()
+            if (lasso := self._lasso_of(known, case, bit, levels))
         ]
         best = min(found, key=lambda lasso: lasso.length)
         (run,) = self.runs([[best.start]], levels)
         return best, continued(run, best, self._unpacked)
 
-    def _lasso_of(  # what is known of one case
-        self,
-        claim: Claim,
-        case: Case,
-        bit: int,
-        stays: array[int],
-        starts: array[int],
-        levels: Sequence[int],
-    ) -> Lasso | None:
+    def _lasso_of(self, known: Known, case: Case, bit: int, levels: Sequence[int]) -> Lasso | None:
+        stays, starts = known.stays, known.starts
+
         def holds(condition: Expr[bool]) -> Callable[[int], object]:
             if condition is case.when:
                 return lambda j: starts[j] & bit
@@ -181,7 +176,7 @@ class KernelExplorer:
             return self._store.answers([condition], self.count).__getitem__
 
         graph = StateGraph(self.count, lambda j: depth_of(j, levels), self._edges, holds)
-        return shortest_lasso(replace(claim, cases=(case,)), self.system.actions, graph)
+        return shortest_lasso(replace(known.claim, cases=(case,)), self.system.actions, graph)
 
     def _edges(self, j: int) -> Iterator[Edge]:
         for step in self._store.steps(self._store.state(j)):

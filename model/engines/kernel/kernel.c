@@ -677,9 +677,12 @@ void search_watch(struct search *s, const i32 *member, const i32 *member_of, con
 void search_answers(const struct search *s, const i32 *programs, i32 n, u64 first, u64 end, u64 *out)
 {
 	for (u64 j = first; j < end; j++) {
-		u64 bits = 0;
-		for (i32 k = 0; k < n; k++)
-			bits |= (u64)(value_of(s, programs[k], s->states + j * s->m->words) != 0) << k;
+		u64 bits = 0, last = 0;
+		for (i32 k = 0; k < n; k++) {
+			if (!k || programs[k] != programs[k - 1])
+				last = value_of(s, programs[k], s->states + j * s->m->words) != 0;
+			bits |= last << k;
+		}
 		out[j] = bits;
 	}
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -15,15 +16,17 @@ from model.lang.reference import evaluate
 
 
 class Known(NamedTuple):
-    """What is known of a LEADS_TO claim: for stored states, by what is asked.
+    """What is known of a LEADS_TO claim: ``bits`` of what was asked are its own.
 
-    ``stays`` has a bit where some fair run avoids the case's goal, ``starts`` where that breaks it.
+    For stored states, ``stays`` has a bit where some fair run avoids the case's goal, and
+    ``starts`` where that breaks it.
     """
 
     claim: Claim
     asked: Sequence[Asked]
-    stays: Sequence[int]
-    starts: Sequence[int]
+    bits: Sequence[int]
+    stays: array[int]
+    starts: array[int]
 
 
 def lasso_from(store: Store, symmetry: Symmetry, known: Known, run: Run) -> tuple[Lasso, list[int]]:
@@ -31,7 +34,7 @@ def lasso_from(store: Store, symmetry: Symmetry, known: Known, run: Run) -> tupl
     bits_of = _reader(store, symmetry, known.asked)
     packed, depth = store.layout.pack(run.states[-1]), len(run.actions)
     broken = bits_of(packed, known.starts)
-    bit = next(k for k in range(len(known.asked)) if broken >> k & 1)
+    bit = next(k for k in known.bits if broken >> k & 1)
     asked = known.asked[bit].case
     region = _Region(store, packed, lambda raw: bool(bits_of(raw, known.stays) >> bit & 1))
     outside = len(region.states)

@@ -1,0 +1,1 @@
+"""Certificates of proofs: their form, the obligations in SMT-LIB, and their check."""

@@ -1,0 +1,216 @@
+"""Whether the steps and claims of a certificate are those of the design, state by state.
+
+All reachable states with two devices are compared. So are, whether or not they can be reached, all
+states with one device in a local state that its place allows, and some at random with two to
+five. What the design does there must be among the certificate's steps, and where a claim does not
+hold the certificate must have looked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from model.certificates.form import (
+    CONSTANT,
+    Certificate,
+    CertificateError,
+    Form,
+    Place,
+    Searched,
+    Step,
+)
+from model.certificates.obligations import after_step
+from model.engines.lowering import Condition, Lowered
+from model.lang import Claim, Entity, State, System, Value, show
+
+AT_RANDOM = (2, 3, 4, 5)
+STATES_AT_RANDOM = 400
+Vector = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A state as a certificate sees it: shared values, and counts with the growing integers."""
+
+    values: tuple[str, ...]
+    counts: tuple[tuple[str, int], ...]
+
+
+class Compared:
+    """One system beside a certificate. Raises CertificateError."""
+
+    def __init__(
+        self, certificate: Certificate, system: System, claims: Mapping[str, Callable[..., Claim]]
+    ) -> None:
+        self._certificate = certificate
+        self.system = system
+        self.lowered = Lowered(system)
+        where = {v.name: k for k, v in enumerate(system.variables)}
+        group, *devices = system.entities
+        self._shared = [where[name] for name in certificate.shared]
+        self._growing = {name: where[name] for name in certificate.growing}
+        self._devices = {
+            d.name: [where[f"{d.name}.{field}"] for field in certificate.device] for d in devices
+        }
+        known = {*certificate.shared, *certificate.growing}
+        if known != {v.name for v in group.variables()} or any(
+            len(own) != len(devices[0].variables()) for own in self._devices.values()
+        ):
+            raise CertificateError("the certificate is about other variables")
+        self._states = {tuple(state): k for k, state in enumerate(certificate.states)}
+        self._steps: dict[tuple[int, str, tuple[int, ...]], list[Step]] = {}
+        for step in certificate.steps:
+            key = step.start, step.action, tuple(step.named)
+            self._steps.setdefault(key, []).append(step)
+        self._cells: dict[tuple[str, ...], list[int]] = {}
+        for number, place in enumerate(certificate.places):
+            shared = tuple(place.values[: len(certificate.shared)])
+            self._cells.setdefault(shared, []).append(number)
+        self._claims: list[tuple[Condition, Mapping[int, list[list[Form]]]]] = []
+        for item in certificate.properties:
+            broken: dict[int, list[list[Form]]] = {}
+            for number, facts in item.broken:
+                broken.setdefault(number, []).append(facts)
+            condition = self.lowered.condition(claims[item.name](system).that)
+            self._claims.append((condition, broken))
+        self._values = [
+            {show(value): value for value in variable.domain.values}
+            for variable in system.variables
+        ]
+        self._done: set[object] = set()
+
+    def at_random(self, seed: int) -> Iterator[int]:
+        """Packed states with local states that some place allows, reachable or not."""
+        rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
+        growing = [self.system.variables[k].domain.values for k in self._growing.values()]
+        for _ in range(STATES_AT_RANDOM):
+            place = rng.choice(self._certificate.places)
+            states = [rng.choice(place.occupied) for _ in self._devices]
+            yield self._packed(place, states, [rng.choice(values) for values in growing])
+
+    def every_state(self) -> Iterator[int]:
+        """Packed states with every choice of local states that a place allows, reachable or not."""
+        growing = [self.system.variables[k].domain.values for k in self._growing.values()]
+        for place in self._certificate.places:
+            for states in itertools.product(place.occupied, repeat=len(self._devices)):
+                for values in itertools.product(*growing):
+                    yield self._packed(place, states, values)
+
+    def _packed(self, place: Place, states: Sequence[int], growing: Sequence[Value]) -> int:
+        state: list[Any] = [None] * len(self.system.variables)
+        for k, text in zip(self._shared, place.values, strict=False):
+            state[k] = self._values[k][text]
+        for k, value in zip(self._growing.values(), growing, strict=True):
+            state[k] = value
+        for own, number in zip(self._devices.values(), states, strict=True):
+            for k, text in zip(own, self._certificate.states[number], strict=True):
+                state[k] = self._values[k][text]
+        return self.lowered.pack(tuple(state))
+
+    def compare(self, packed: int) -> list[int]:
+        """Compare one state; the states after it."""
+        state = self.lowered.unpack(packed)
+        after = self.lowered.successors(packed)
+        seen = self._seen(state)
+        if seen is None:
+            raise CertificateError("a local state of the design is missing")
+        for number in self._cells.get(seen.values, ()):
+            place = self._certificate.places[number]
+            occupied = {f"c{k}" for k in place.occupied}
+            if all(c in occupied or c in self._growing for c, n in seen.counts if n):
+                self._compare_claims(packed, number, seen)
+                for action, new in after:
+                    if action >= 0:
+                        self._compare_step(number, seen, state, action, new)
+        return [new for action, new in after if action >= 0]
+
+    def _compare_claims(self, packed: int, number: int, seen: _Seen) -> None:
+        counts = _vector(seen)
+        for (holds, broken), item in zip(self._claims, self._certificate.properties, strict=True):
+            if not holds(packed) and not any(
+                _true(facts, counts) for facts in broken.get(number, ())
+            ):
+                raise CertificateError(f"a state that breaks {item.name} is not looked at")
+
+    def _compare_step(self, number: int, seen: _Seen, state: State, action: int, new: int) -> None:
+        ground = self.system.actions[action]
+        named = tuple(
+            self._local(state, self._devices[e.name])
+            for e in ground.arguments
+            if isinstance(e, Entity) and e.name in self._devices
+        )
+        after = self._seen(self.lowered.unpack(new))
+        key = number, seen, ground.kind, named, after
+        if key in self._done:
+            return
+        self._done.add(key)
+        counts = _vector(seen)
+        place = self._certificate.places[number]
+        for step in self._steps.get((number, ground.kind, named), ()):
+            if not _true(step.facts, counts):
+                continue
+            if not step.end:
+                return
+            if after is not None and tuple(step.end[: len(self._shared)]) == after.values:
+                forms = after_step(place, step)
+                wanted = _vector(after)
+                columns = {*forms, *(c for c in wanted if c != CONSTANT)}
+                kept: Form = []
+                if all(
+                    _worth(forms.get(c, [(c, 1)] if c in self._growing else kept), counts)
+                    == wanted.get(c, 0)
+                    for c in columns
+                ):
+                    return
+        raise CertificateError(f"a step of the design is missing: {ground.title}")
+
+    def _local(self, state: State, own: Sequence[int]) -> int:
+        return self._states.get(tuple(show(state[k]) for k in own), -1)
+
+    def _seen(self, state: State) -> _Seen | None:
+        """``state`` with its counts; None if a device is in a local state that has no number."""
+        values = tuple(show(state[k]) for k in self._shared)
+        counts = Counter(self._local(state, own) for own in self._devices.values())
+        if -1 in counts:
+            return None
+        grown = [(name, cast("int", state[k])) for name, k in self._growing.items()]
+        return _Seen(values, (*sorted((f"c{k}", n) for k, n in counts.items()), *grown))
+
+
+def search(compared: Compared) -> Searched:
+    """Compare every reachable state. Raises CertificateError."""
+    level = [compared.lowered.pack(state) for state in compared.system.initial_states()]
+    seen = set(level)
+    total, depth = 0, -1
+    while level:
+        depth += 1
+        later = []
+        for packed in level:
+            state = compared.lowered.unpack(packed)
+            text = " ".join(map(show, state)).encode()
+            # A sum does not depend on the order in which states are found.
+            total += int.from_bytes(hashlib.sha256(text).digest())
+            for new in compared.compare(packed):
+                if new not in seen:
+                    seen.add(new)
+                    later.append(new)
+        level = later
+    return Searched(len(seen), depth, f"{total % 2**256:064x}")
+
+
+def _vector(seen: _Seen) -> Vector:
+    return {CONSTANT: 1, **dict(seen.counts)}
+
+
+def _worth(form: Form, vector: Vector) -> int:
+    return sum(number * vector.get(column, 0) for column, number in form)
+
+
+def _true(facts: Sequence[Form], vector: Vector) -> bool:
+    return all(_worth(fact, vector) >= 0 for fact in facts)

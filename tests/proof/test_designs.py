@@ -1,0 +1,113 @@
+"""What is proved of the designs, and which designs are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.catalogue import entries, find
+from model.checker import check_entry
+from model.designs import driver_managed_dma
+from model.engines.result import Limits, Verdict
+from model.judging import Engine
+from model.lang import Action, ActionTemplate, Kind, action
+from model.linux import driver_core
+from model.linux.design import Design, Size
+from model.linux.state import Device, Stage
+from model.proof.family import Family
+from model.proof.prove import COVERED, prove
+from model.proof.quantified import NotUniform
+from model.proving import family
+from properties import PROPERTIES
+from properties.safety import no_bug_on, no_kernel_memory_within_user_reach
+from tests.proof import record
+
+THREAD = [entry.design.name for entry in entries(["thread"])]
+# The range of owner_cnt is an inequality there, and no equality implies it.
+OPEN = {"unuse_in_probe": {"type_invariant"}}
+
+
+@pytest.mark.parametrize("name", THREAD)
+def test_what_holds_in_every_state_is_proved_and_what_is_violated_is_not(name: str) -> None:
+    entry = find(name)
+    results = list(check_entry(entry, [], Size(), Engine.PROOF))
+    for result in results:
+        assert result.as_expected, f"{result.asked.name}: {result.finding.reason}"
+        if result.verdict is Verdict.VIOLATED:
+            assert result.finding.trace is not None
+    unproved = {
+        r.asked.name for r in results if r.verdict is Verdict.HOLDS and r.asked.kind in COVERED
+    }
+    assert unproved == OPEN.get(name, set())
+    assert record.row(results)[:-1] == record.written("thread")[name][:-1]
+
+
+def test_the_reason_says_how_few_devices_break_a_property() -> None:
+    asked = [no_bug_on, no_kernel_memory_within_user_reach]
+    results = check_entry(find("viability_check"), asked, Size(), Engine.PROOF)
+    told = {r.asked.name: r.finding.reason for r in results}
+    assert told["no_bug_on"].endswith("one device is enough")
+    # While one device is open another one joins.
+    assert told["no_kernel_memory_within_user_reach"].endswith("one device is not enough")
+
+
+def variant(*actions: ActionTemplate[Action | None]) -> Design:
+    return driver_managed_dma.design.variant("odd", but="it is odd", actions=actions)
+
+
+def why(design: Design) -> str:
+    """Why ``design`` is refused."""
+    report = prove(family(design), design.system(Size(0, 2, 2)), [no_bug_on], Limits(timeout=60))
+    assert report.findings["no_bug_on"].verdict is Verdict.UNDETERMINED
+    return report.findings["no_bug_on"].reason
+
+
+@action(source=driver_core.probe_start.source)
+def probe_start(d: Device) -> Action | None:
+    """The first device is never probed."""
+    return None if d.name == "dev0" else driver_core.probe_start(d)
+
+
+@action(source=driver_core.driver_bound.source)
+def driver_bound(d: Device) -> Action:
+    """A probe ends only once the last device is idle."""
+    plain = driver_core.driver_bound(d)
+    return Action([*plain.guard, d.group.devices[-1].stage == Stage.IDLE], plain.update)
+
+
+@action(source=driver_core.device_release_driver.source)
+def device_release_driver(d: Device) -> Action:
+    """An unbind gives the first device back as well."""
+    plain = driver_core.device_release_driver(d)
+    first = d.group.devices[0]
+    more = [] if d is first else [first.dead.becomes(False)]
+    return Action(plain.guard, [*plain.update, *more])
+
+
+@action(source=driver_core.really_probe_return.source)
+def really_probe_return(d: Device) -> Action:
+    """With five devices and more a result stays pending."""
+    plain = driver_core.really_probe_return(d)
+    return Action(plain.guard, plain.update[: 2 if len(d.group.devices) < 5 else 1])
+
+
+@pytest.mark.parametrize(
+    "template", [probe_start, driver_bound, device_release_driver, really_probe_return]
+)
+def test_a_design_that_singles_out_a_device_is_refused_by_its_action(
+    template: ActionTemplate[Action | None],
+) -> None:
+    reason = why(variant(template))
+    assert reason.startswith(f"the action {template.name}(dev")
+    assert "singles out a member" in reason
+
+
+def test_a_design_that_reads_its_members_in_an_order_is_refused() -> None:
+    with pytest.raises(NotUniform, match=r"set_container\(group\) singles out a member"):
+        Family(family(find("scan_at_claim").design))
+
+
+def test_properties_along_runs_hold_for_the_size_searched_and_say_so() -> None:
+    asked = [item for item in PROPERTIES if item.kind is Kind.POSSIBLE][:2]
+    for result in check_entry(find("driver_managed_dma"), asked, Size(), Engine.PROOF):
+        assert result.verdict is Verdict.HOLDS
+        assert "at this size only" in result.finding.reason
