@@ -46,6 +46,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @_option(
     "--symmetry", type=_WISHES, default="auto", help="Let one state stand for all that are alike."
 )
+@_option("--forget", type=_WISHES, default="auto", help="Leave out what only violations read.")
 @_option("--jobs", type=_POSITIVE, metavar="N", help="Designs at once; default: cores.")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
 @_option(
@@ -72,6 +73,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     k: int,
     machine: str,
     symmetry: str,
+    forget: str,
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
@@ -94,7 +96,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     if traces is not None:
         evidence.prepare(traces)
 
-    effort = Effort(depth, k, Machine(machine), Wish(symmetry))
+    effort = Effort(depth, k, Machine(machine), Wish(symmetry), Wish(forget))
     with presentation.progress() as progress:
         outcome = sweep(
             chosen,

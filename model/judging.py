@@ -37,13 +37,15 @@ class Effort:
 
     ``depth`` bounds bounded model checking, in steps: more than every known counterexample has.
     ``k`` is how many steps in a row an induction assumes the property for. ``machine`` stores the
-    search's states, and ``symmetry`` lets one of them stand for all that are alike.
+    search's states, ``symmetry`` lets one of them stand for all that are alike, and ``forget``
+    leaves out what only violated properties read.
     """
 
     depth: int = 24
     k: int = 1
     machine: Machine = Machine.AUTO
     symmetry: Wish = Wish.AUTO
+    forget: Wish = Wish.AUTO
 
 
 class Disagreement(Exception):
@@ -70,10 +72,13 @@ def run(
 
 def _search(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
     try:
-        explorer, machine = choose(system, claims, effort.machine, effort.symmetry)
+        explorer, told = choose(system, claims, effort.machine, effort.symmetry, effort.forget)
     except (Unsuitable, NotInterchangeable) as reason:
         raise UsageError(f"{system}: that is not possible: {reason}") from None
-    return replace(explore(system, claims, limits, explorer), machine=machine)
+    report = explore(system, claims, limits, explorer)
+    if report.forgotten:
+        told += f", forgetting {', '.join(report.forgotten)}"
+    return replace(report, machine=told)
 
 
 def _refuse_lost_steps(system: System, claims: Sequence[Claim], report: Report) -> None:

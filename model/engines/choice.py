@@ -45,22 +45,30 @@ class Wish(enum.StrEnum):
 
 
 def choose(
-    system: System, claims: Sequence[Claim], machine: Machine, symmetry: Wish
+    system: System,
+    claims: Sequence[Claim],
+    machine: Machine,
+    symmetry: Wish,
+    forget: Wish = Wish.AUTO,
 ) -> tuple[MakeExplorer, str]:
     """Makes the explorer for ``system``, and says which one it is and why.
+
+    What only violated claims read is forgotten wherever symmetry is used, unless it is wished
+    otherwise.
 
     Raises Unsuitable and NotInterchangeable for a wish that cannot be met.
     """
     if machine is Machine.PYTHON:
-        if symmetry is Wish.ON:
-            raise Unsuitable("symmetry needs the kernel")
+        if Wish.ON in (symmetry, forget):
+            raise Unsuitable("symmetry and forgetting need the kernel")
         return PlainExplorer, "python"
     try:
         found, told = _symmetry(system, claims, symmetry)
-        make = functools.partial(KernelExplorer, symmetry=found)
+        forgets = forget is Wish.ON or (forget is Wish.AUTO and bool(found.blocks))
+        make = functools.partial(KernelExplorer, symmetry=found, forgets=forgets)
         make(system, Watch([], [], domains=False, deadlocks=False), 1)
     except Unsuitable as reason:
-        if machine is Machine.KERNEL or symmetry is Wish.ON:
+        if machine is Machine.KERNEL or Wish.ON in (symmetry, forget):
             raise
         return PlainExplorer, f"python: {reason}"
     return make, f"kernel{told}"

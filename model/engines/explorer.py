@@ -83,6 +83,13 @@ class Explorer(Protocol):
     def close(self, claim: int) -> None:
         """Look for no further violation of ``claim``."""
 
+    def forget(self) -> None:
+        """Make use of what has been decided, at the end of a depth."""
+
+    @property
+    def forgotten(self) -> Sequence[str]:
+        """The variables that have been left out of states from some depth on."""
+
     def met(self, goal: int) -> bool:
         """Whether a state that meets the goal was found."""
 

@@ -20,6 +20,7 @@ class PlainExplorer:
     """Stores packed states in a dict. See ``Explorer``."""
 
     name = "python"
+    forgotten = ()
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
         self.system = system
@@ -124,6 +125,9 @@ class PlainExplorer:
         """Look for no further violation of ``claim``."""
         self._open.discard(claim)
         self._all_hold = self._condition_of_all()
+
+    def forget(self) -> None:
+        """It remembers everything."""
 
     def met(self, goal: int) -> bool:
         """Whether a state that meets the goal was found."""

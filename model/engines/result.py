@@ -45,7 +45,9 @@ class Report:
     ``findings`` is by claim name. ``states``, ``transitions`` and ``depth`` are what was
     explored, for an engine that explores; ``stored`` is how many states it had to keep for that,
     and ``machine`` says which one kept them and why. ``complete`` says whether that was
-    everything and ``stopped`` why it was not; ``never_fired`` names actions that were never taken
+    everything and ``stopped`` why it was not; ``forgotten`` names variables that were left out of
+    states once nothing but violated claims read them, so that fewer states were counted;
+    ``never_fired`` names actions that were never taken
     and ``left_domain`` one that took a variable outside its domain. ``seconds`` is wall time,
     ``peak_bytes`` the process's high-water mark of memory.
     """
@@ -61,6 +63,7 @@ class Report:
     stopped: str = ""
     stored: int | None = None
     machine: str = ""
+    forgotten: tuple[str, ...] = ()
     never_fired: tuple[str, ...] = ()
     left_domain: str = ""
 

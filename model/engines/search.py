@@ -27,7 +27,7 @@ def explore(
     Every reachable state is stored exactly. A violated claim comes with a shortest trace, which
     has been replayed by the reference semantics. A limit or Ctrl-C leaves what is not yet violated
     ``undetermined``. ``explorer`` makes the machine that stores the states; where one stands for
-    several, all of them are counted.
+    several, all of them are counted. What is ``forgotten`` makes fewer states.
     """
     return _Search(system, claims, limits or Limits(), explorer).run()
 
@@ -100,6 +100,7 @@ class _Search:
             states=states,
             transitions=transitions,
             stored=self.explorer.count,
+            forgotten=tuple(self.explorer.forgotten),
             depth=len(self.levels) - 2,
             complete=not stopped,
             stopped=stopped,
@@ -131,6 +132,7 @@ class _Search:
         # Only here, so that all shortest traces to a violation are known when one is chosen.
         if self.claims and all(claim.name in self.violated for claim in self.claims):
             raise _Stop("every claim is decided")
+        self.explorer.forget()
 
     def _take_found(self) -> None:
         for claim, states in self.explorer.found().items():

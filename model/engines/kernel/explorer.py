@@ -13,6 +13,7 @@ from model.engines.kernel import along
 from model.engines.kernel.lassos import Known, lasso_from
 from model.engines.kernel.runs import runs
 from model.engines.kernel.store import Store
+from model.engines.kernel.witnesses import find_witnesses
 from model.engines.readable import Actors, actors_of
 from model.engines.symmetry import NONE, Symmetry
 from model.lang import Case, Claim, Expr, State, System
@@ -24,13 +25,21 @@ class KernelExplorer:
     """Stores packed states in the kernel's memory. See ``Explorer``.
 
     With a ``symmetry`` only one of all states stands there that differ by an exchange of
-    interchangeable entities. Raises Unsuitable for a system that the kernel has no room for.
+    interchangeable entities. If it ``forgets``, variables that nothing reads any more but claims
+    that are violated already are left out of states from then on. Raises Unsuitable for a system
+    that the kernel has no room for.
     """
 
     name = "kernel"
 
     def __init__(
-        self, system: System, watch: Watch, most: int | None = None, symmetry: Symmetry = NONE
+        self,
+        system: System,
+        watch: Watch,
+        most: int | None = None,
+        symmetry: Symmetry = NONE,
+        *,
+        forgets: bool = False,
     ) -> None:
         self.system = system
         self._symmetry = symmetry
@@ -44,16 +53,18 @@ class KernelExplorer:
         edges = 2 if watch.fair else int(bool(watch.along))
         self._store = Store(system, watch, most, symmetry, asked, edges)
         self.fired = self._store.fired
+        self.forgotten: list[str] = []
+        self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
 
     @property
     def count(self) -> int:
         """How many states are stored."""
-        return self._store.numbers()[0]
+        return self._store.numbers().stored
 
     @property
     def left_domain(self) -> int | None:
         """The first action that took a variable outside its domain."""
-        action = self._store.numbers()[4]
+        action = self._store.numbers().left
         return None if action >> 63 else action
 
     def add(self, state: State) -> None:
@@ -71,6 +82,18 @@ class KernelExplorer:
     def found(self) -> Mapping[int, Sequence[int]]:
         """By number of the claim, the violating states found since the last call."""
         return self._store.found()
+
+    def forget(self) -> None:
+        """Forget, of states yet to be found, what only decided claims still read."""
+        done = [
+            witness
+            for witness in self._witnesses
+            if not any(self._store.open[claim] for claim in witness.claims)
+            and all(self._store.met[goal] for goal in witness.goals)
+        ]
+        if done and self._store.forget(v for witness in done for v in witness.variables):
+            self.forgotten += [v.name for witness in done for v in witness.variables]
+            self._witnesses = [witness for witness in self._witnesses if witness not in done]
 
     def close(self, claim: int) -> None:
         """Look for no further violation of ``claim``."""
@@ -179,7 +202,7 @@ class KernelExplorer:
         return shortest_lasso(replace(known.claim, cases=(case,)), self.system.actions, graph)
 
     def _edges(self, j: int) -> Iterator[Edge]:
-        for step in self._store.steps(self._store.state(j)):
+        for step in self._store.steps(self._store.state(j), j):
             yield step.action, step.state
 
     def _unpacked(self, j: int) -> State:

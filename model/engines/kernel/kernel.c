@@ -20,7 +20,7 @@ typedef uint8_t u8;
 
 enum { CONST, FIELD, ADD, SUBTRACT, LESS, EQUAL, NOT, AND, OR, IF_ELSE, MEMBER, CALL };
 enum { DONE, FULL, NO_MEMORY };
-enum { MOST_WORDS = 16, MOST_SLOTS = 64, STACK = 256, TABLE_BITS = 12 };
+enum { MOST_WORDS = 16, MOST_SLOTS = 64, MOST_STAGES = 16, STACK = 256, TABLE_BITS = 12 };
 enum { LEFT_DOMAIN = -1 };
 enum { BATCH = 16 }; /* states expanded at once, so that their successors are fetched meanwhile */
 
@@ -70,6 +70,10 @@ struct search {
 	struct found *found;
 	u64 nfound, found_room;
 	i32 left_action;
+	/* What is forgotten of successors: from state forget_from[k] on, all but keep[k]. */
+	u64 forget_from[MOST_STAGES], keep[MOST_STAGES][MOST_WORDS];
+	int stages;
+	u64 unfolded, unfolded_steps; /* what the expanded states stand for */
 	/* A batch's successors: states, actions, hashes, permutations. */
 	u64 *after, *hash;
 	i32 *by;
@@ -272,6 +276,33 @@ static inline void sort_slots(const struct model *m, u64 *state, u8 *to)
 		state[at->word] &= ~((~(u64)0 >> (64 - at->bits)) << at->shift);
 		state[at->word] |= part[k] << at->shift;
 	}
+}
+
+/* Takes away from a successor of state `i` what no longer matters. */
+static inline __attribute__((always_inline)) void
+forget(const struct search *s, u64 i, u64 *after, const int W)
+{
+	int k = s->stages;
+	while (k && s->forget_from[k - 1] > i)
+		k--;
+	for (int w = 0; k && w < W; w++)
+		after[w] &= s->keep[k - 1][w];
+}
+
+/* How many states `state` stands for: a multinomial, built up exactly. */
+static u64 orbit_of(const struct model *m, const u64 *state)
+{
+	u64 orbit = 1, alike = 0, last = 0;
+	for (i32 k = 0, in_block = 0; k < m->slots; k++) {
+		const struct slot *at = m->slot + k;
+		u64 p = state[at->word] >> at->shift & (~(u64)0 >> (64 - at->bits));
+		int first = !k || m->slot[k - 1].block != at->block;
+		in_block = first ? 1 : in_block + 1;
+		alike = first || p != last ? 1 : alike + 1;
+		orbit = orbit * (u64)in_block / alike;
+		last = p;
+	}
+	return orbit;
 }
 
 /* A number for the permutation `to`, block by block in the factorial system. */
@@ -504,15 +535,19 @@ expand(struct search *s, u64 upto, const int W)
 	u8 to[MOST_SLOTS];
 	while (s->next < upto) {
 		int of[BATCH], total = 0, states = 0;
+		u64 orbit[BATCH];
 		for (; states < BATCH && s->next + states < upto; states++) {
 			u64 state[MOST_WORDS];
 			memcpy(state, s->states + (s->next + states) * W, W * sizeof(u64));
 			of[states] = steps(s, state, s->after + (u64)total * W, s->by + total, W);
+			if (m->slots)
+				orbit[states] = orbit_of(m, state);
 			for (int k = total; k < total + of[states]; k++) {
 				u64 *after = s->after + (u64)k * W;
 				if (s->by[k] < 0)
 					continue;
 				s->idle[k] = !memcmp(state, after, W * sizeof(u64));
+				forget(s, s->next + states, after, W);
 				if (m->slots) {
 					sort_slots(m, after, to);
 					s->rank[k] = s->keep_edges ? rank_of(m, to) : 0;
@@ -531,6 +566,10 @@ expand(struct search *s, u64 upto, const int W)
 			int failed = settle(s, first, of[i], W);
 			if (failed)
 				return failed;
+			if (m->slots) {
+				s->unfolded += orbit[i];
+				s->unfolded_steps += orbit[i] * (u64)of[i];
+			}
 		}
 	}
 	return DONE;
@@ -561,18 +600,37 @@ int search_add(struct search *s, const u64 *state)
 /* The number of `state`, or of the one that stands for it; -1 if it has not been found. */
 int64_t search_find(const struct search *s, const u64 *state)
 {
-	u64 copy[MOST_WORDS], e;
-	u8 to[MOST_SLOTS];
-	memcpy(copy, state, s->m->words * sizeof(u64));
-	if (s->m->slots)
-		sort_slots(s->m, copy, to);
-	e = s->slots[place_of(s, copy, mix(copy, s->m->words), s->m->words)];
-	return e ? (int64_t)((e & 0xffffffffu) - 1) : -1;
+	for (int k = 0; k <= s->stages; k++) {
+		u64 copy[MOST_WORDS], e;
+		u8 to[MOST_SLOTS];
+		memcpy(copy, state, s->m->words * sizeof(u64));
+		for (int w = 0; k && w < s->m->words; w++)
+			copy[w] &= s->keep[k - 1][w];
+		if (s->m->slots)
+			sort_slots(s->m, copy, to);
+		e = s->slots[place_of(s, copy, mix(copy, s->m->words), s->m->words)];
+		if (e)
+			return (int64_t)((e & 0xffffffffu) - 1);
+	}
+	return -1;
 }
 
-/* The steps from `state`: actions, the states after them, the numbers of the stored states that
- * stand for those (-1: none yet), and where each interchangeable part has gone. Returns how many. */
-int search_steps(const struct search *s, const u64 *state, i32 *by, u64 *after, int64_t *targets, u8 *to)
+/* From here on, all but `keep` is forgotten of successors. Returns whether there is room for it. */
+int search_forget(struct search *s, const u64 *keep)
+{
+	if (s->stages == MOST_STAGES)
+		return 0;
+	s->forget_from[s->stages] = s->next;
+	memcpy(s->keep[s->stages], keep, s->m->words * sizeof(u64));
+	s->stages++;
+	return 1;
+}
+
+/* The steps from `state`, which stored state `i` stands for: actions, the states after them, the
+ * numbers of the stored states that stand for those (-1: none yet), and where each interchangeable
+ * part has gone. Returns how many. */
+int search_steps(const struct search *s, const u64 *state, u64 i, i32 *by, u64 *after,
+		 int64_t *targets, u8 *to)
 {
 	const int W = s->m->words;
 	int n = steps(s, state, after, by, W);
@@ -582,6 +640,7 @@ int search_steps(const struct search *s, const u64 *state, i32 *by, u64 *after, 
 		if (by[k] < 0)
 			continue;
 		memcpy(sorted, after + (u64)k * W, W * sizeof(u64));
+		forget(s, i, sorted, W);
 		if (s->m->slots)
 			sort_slots(s->m, sorted, to + k * s->m->slots);
 		u64 e = s->slots[place_of(s, sorted, mix(sorted, W), W)];
@@ -765,6 +824,7 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
 				continue;
+			forget(s, i, after, W);
 			if (s->m->slots)
 				sort_slots(s->m, after, to);
 			u64 e = s->slots[place_of(s, after, mix(after, W), W)];
@@ -807,31 +867,6 @@ u64 search_collect(const u64 *marks, u64 first, u64 end, u64 bits, u32 *out)
 	return n;
 }
 
-/* How many states the ones in the store stand for: the sizes of their orbits, and the steps. */
-void search_unfold(struct search *s, u64 *states, u64 *transitions)
-{
-	const struct model *m = s->m;
-	*states = *transitions = 0;
-	for (u64 i = 0; i < s->count; i++) {
-		const u64 *state = s->states + i * m->words;
-		u64 orbit = 1, alike = 0, last = 0;
-		for (i32 k = 0, in_block = 0; k < m->slots; k++) {
-			const struct slot *at = m->slot + k;
-			u64 p = state[at->word] >> at->shift & (~(u64)0 >> (64 - at->bits));
-			int first = !k || m->slot[k - 1].block != at->block;
-			in_block = first ? 1 : in_block + 1;
-			alike = first || p != last ? 1 : alike + 1;
-			orbit = orbit * (u64)in_block / alike; /* a multinomial, built up exactly */
-			last = p;
-		}
-		*states += orbit;
-		if (i < s->next) {
-			int n = steps(s, state, s->after, s->by, m->words);
-			*transitions += orbit * (u64)n;
-		}
-	}
-}
-
 /* For each state on a shortest path (marks has a bit of `bits`) in [first, end): the fewest switches
  * between actors from there to a target, plus one, by who acts next; 0 is impossible. `part` says
  * which interchangeable part an actor is (-1: none) and `actor` the reverse. */
@@ -849,6 +884,7 @@ void search_switches(struct search *s, u64 first, u64 end, u64 last, const u64 *
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
 				continue;
+			forget(s, i, after, W);
 			if (s->m->slots) {
 				sort_slots(s->m, after, to);
 				for (i32 q = 0; q < s->m->slots; q++)
@@ -888,6 +924,10 @@ void search_numbers(const struct search *s, u64 *out)
 	out[2] = s->transitions;
 	out[3] = s->nfound;
 	out[4] = (u64)(int64_t)s->left_action;
+	out[5] = s->unfolded;
+	out[6] = s->unfolded_steps;
+	for (u64 i = s->next; s->m->slots && i < s->count; i++) /* not expanded yet */
+		out[5] += orbit_of(s->m, s->states + i * s->m->words);
 }
 
 void search_forget_found(struct search *s) { s->nfound = 0; }

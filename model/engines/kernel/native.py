@@ -27,8 +27,9 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_find": (ctypes.c_int64, (_POINTER, _POINTER)),
     "search_steps": (
         ctypes.c_int,
-        (_POINTER, _POINTER, _POINTER, _POINTER, _POINTER, _POINTER),
+        (_POINTER, _POINTER, _U64, *[_POINTER] * 4),
     ),
+    "search_forget": (ctypes.c_int, (_POINTER, _POINTER)),
     "search_sort": (None, (_POINTER, _POINTER, _POINTER)),
     "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _U64, _POINTER)),
     "search_reach": (
@@ -41,7 +42,6 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_within": (None, (_POINTER, _POINTER, _U64)),
     "search_first": (_U64, (_POINTER, _U64, _U64)),
     "search_collect": (_U64, (_POINTER, _U64, _U64, _U64, _POINTER)),
-    "search_unfold": (None, (_POINTER, _POINTER, _POINTER)),
     "search_switches": (
         None,
         (

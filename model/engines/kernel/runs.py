@@ -62,7 +62,7 @@ def _run(  # one call's share of what runs() has computed for all
 
     def steps(i: int) -> Iterator[Step]:
         depth = depth_of(i, levels)
-        for step in store.steps(store.state(i)):
+        for step in store.steps(store.state(i), i):
             below = levels[depth + 1] <= step.state < levels[depth + 2]
             if step.action >= 0 and below and any(row(step.state)):
                 yield Step(step.action, step.state, step.to)
@@ -75,7 +75,7 @@ def _run(  # one call's share of what runs() has computed for all
 def _unfold(store: Store, actors: Actors, start: int, steps: Sequence[Step]) -> Run:
     """The run of real states that begins at an initial one which ``start`` stands for."""
     packed, place = _real(store, start)
-    states, taken = [packed], []
+    states, taken, standing = [packed], [], start
     for step in steps:
         actor = actors.who[step.action]
         if store.parts:
@@ -83,14 +83,15 @@ def _unfold(store: Store, actors: Actors, start: int, steps: Sequence[Step]) -> 
                 actor = actors.actor[place.index(actors.part[actor])]
             place = [step.to[there] for there in place]
         after = _placed(store, store.state(step.state), place)
-        taken.append(
-            min(
-                raw.action
-                for raw in store.steps(states[-1])
-                if raw.action >= 0 and raw.after == after and actors.who[raw.action] == actor
-            )
+        action, real = min(
+            (raw.action, raw.after)
+            for raw in store.steps(states[-1], standing)
+            if raw.action >= 0 and actors.who[raw.action] == actor
+            if store.kept(standing, raw.after) == after
         )
-        states.append(after)
+        taken.append(action)
+        states.append(real)
+        standing = step.state
     return Run([store.layout.unpack(state) for state in states], taken)
 
 

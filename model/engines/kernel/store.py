@@ -5,19 +5,37 @@ from __future__ import annotations
 import ctypes
 import itertools
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from model.engines.explorer import Full, Watch
 from model.engines.kernel.native import library, model_of, pointer
 from model.engines.kernel.programs import Unsuitable
 from model.engines.kernel.tables import Part, Tables
-from model.engines.layout import Layout, of_words, to_words
+from model.engines.layout import WORD, Layout, of_words, to_words
 from model.engines.symmetry import Symmetry
-from model.lang import Expr, System
+from model.lang import Expr, System, Var
 
 _FULL, _NO_MEMORY = 1, 2
 _MOST_STATES = 2**32 - 2
+_LAST = 2**64 - 1
+
+
+class Numbers(NamedTuple):
+    """What the kernel counts: stored and expanded states, steps, violations found.
+
+    ``left`` is the action that left a domain, or above all actions; ``states`` and ``transitions``
+    are what the stored ones stand for, where one stands for several.
+    """
+
+    stored: int
+    expanded: int
+    steps: int
+    found: int
+    left: int
+    states: int
+    transitions: int
 
 
 class RawStep(NamedTuple):
@@ -76,7 +94,9 @@ class Store:
                 [number for pair in awaited for number in pair],
             )
         ]
-        self._numbers = (ctypes.c_uint64 * 5)()
+        self._numbers = (ctypes.c_uint64 * 7)()
+        self._forgets_from: list[int] = []
+        self._keeps: list[int] = []
         self._model = model_of(tables)
         limit = _MOST_STATES if most is None else most
         self.handle = self.c.search_new(
@@ -96,10 +116,10 @@ class Store:
 
     # -- while it searches ---------------------------------------------------------------------
 
-    def numbers(self) -> Sequence[int]:
-        """Stored states, expanded ones, steps, violations found, and who left a domain."""
+    def numbers(self) -> Numbers:
+        """What the kernel counts."""
         self.c.search_numbers(self.handle, ctypes.addressof(self._numbers))
-        return list(self._numbers)
+        return Numbers(*self._numbers)
 
     def add(self, packed: int) -> None:
         """Store an initial state."""
@@ -119,7 +139,7 @@ class Store:
     def found(self) -> dict[int, list[int]]:
         """By number of the claim, the violating states found since the last call."""
         by_claim: dict[int, list[int]] = {}
-        length = 2 * self.numbers()[3]
+        length = 2 * self.numbers().found
         if length:
             pairs = (ctypes.c_uint32 * length).from_address(self.c.search_found(self.handle))
             for claim, state in zip(pairs[::2], pairs[1::2], strict=True):
@@ -151,13 +171,13 @@ class Store:
         self.c.search_sort(self.handle, words, pointer(to))
         return of_words(list(words)), list(to[: len(self.parts)])
 
-    def steps(self, packed: int) -> Iterator[RawStep]:
-        """The steps from a state."""
+    def steps(self, packed: int, standing: int = _LAST) -> Iterator[RawStep]:
+        """The steps from a state; ``standing`` is the number of the one that stands for it."""
         words, slots, most = self.layout.words, len(self.parts), len(self.system.actions)
         by, targets = array("i", bytes(4 * most)), array("q", bytes(8 * most))
         after, to = array("Q", bytes(8 * most * words)), bytearray(most * slots + 1)
         out = map(pointer, (by, after, targets, to))
-        for k in range(self.c.search_steps(self.handle, self.words(packed), *out)):
+        for k in range(self.c.search_steps(self.handle, self.words(packed), standing, *out)):
             row = of_words(after[k * words : (k + 1) * words])
             yield RawStep(by[k], row, targets[k], list(to[k * slots : (k + 1) * slots]))
 
@@ -178,13 +198,26 @@ class Store:
 
     def unfolded(self) -> tuple[int, int]:
         """How many states and steps there are, those included that stored ones stand for."""
-        if not self.parts:
-            stored, _, steps, *_ = self.numbers()
-            return stored, steps
-        numbers = array("Q", [0, 0])
-        at = pointer(numbers)
-        self.c.search_unfold(self.handle, at, at + 8)
-        return numbers[0], numbers[1]
+        numbers = self.numbers()
+        if self.parts:
+            return numbers.states, numbers.transitions
+        return numbers.stored, numbers.steps
+
+    def forget(self, variables: Iterable[Var[Any]]) -> bool:
+        """Forget ``variables`` in all states that are yet to be found; whether that is possible."""
+        everything = self._keeps[-1] if self._keeps else (1 << WORD * self.layout.words) - 1
+        for variable in variables:
+            everything &= ~(self.layout.mask(variable) << self.layout.shift[variable])
+        if not self.c.search_forget(self.handle, self.words(everything)):
+            return False
+        self._forgets_from.append(self.numbers().expanded)
+        self._keeps.append(everything)
+        return True
+
+    def kept(self, i: int, packed: int) -> int:
+        """What is kept of ``packed``, a state after the ``i``-th one."""
+        stage = bisect_right(self._forgets_from, i)
+        return packed & self._keeps[stage - 1] if stage else packed
 
 
 def _parts(layout: Layout, symmetry: Symmetry) -> list[Part]:
