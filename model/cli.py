@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model import __version__
-from model.designs import DESIGNS, FAMILIES
-from model.engines.result import Limits
+from model.designs import DESIGNS
 from model.lang import ModelError
 from model.linux.design import Size
 
 if TYPE_CHECKING:  # what a verb needs is imported when it is called: help and mistakes are instant
-    from model.catalogue import Entry
-    from model.checker import Result
+    pass
 
 _CODES = """\
 \b
@@ -34,22 +32,22 @@ exit codes:
   70  an internal error, for instance two engines that disagree
 """
 
-# Short names, so that each option of check is a line or two.
-_option = functools.partial(click.option, show_default=True)
 _GRAPHS = ("dot", "mermaid", "svg")
-_ENGINES = click.Choice(["bfs", "z3", "proof", "all"])
+# Short names, so that each option is a line or two.
+_option = functools.partial(click.option, show_default=True)
 _COUNT, _POSITIVE = click.IntRange(min=0), click.IntRange(min=1)
-_SECONDS = click.FloatRange(min=0)
 _HELP = {"help_option_names": ["-h", "--help"]}
-_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+_ORDER = "list show check replay scenario export certify"
 
 
 class _Verbs(click.Group):
     """The verbs in the order in which a newcomer meets them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # as click calls it
-        """Every verb, as they stand in this file."""
-        return list(self.commands)
+        """Every verb; one that is not in the list comes last."""
+        return sorted(self.commands, key=lambda verb: (verb not in _ORDER, _ORDER.find(verb)))
 
 
 def _set_color(ctx: click.Context, _: click.Parameter, wish: str | None) -> None:
@@ -127,102 +125,6 @@ def show(design: str, style: str) -> None:
     _say({"dot": to_dot, "mermaid": to_mermaid}[style](graph, found.name))
 
 
-@cli.command(short_help="Check all designs, or those named, or your own.")
-@click.argument("designs", nargs=-1, metavar="[DESIGN|VARIANT.py ...]")
-@_option(
-    "-p",
-    "--property",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    help="Check only this property; may be repeated.",
-)
-@_option(
-    "--family",
-    "families",
-    multiple=True,
-    type=click.Choice([*FAMILIES, "all"]),
-    default=["thread"],
-    help="Which designs, if none are named; may be repeated.",
-)
-@_option("--devices", default=1, help="Devices in each group at boot.")
-@_option("--hotplug", default=1, help="Further devices in each, there at boot or plugged in later.")
-@_option("--groups", default=1, help="IOMMU groups.")
-@_option("--engine", type=_ENGINES, default="bfs", help="proof is for any number of devices.")
-@_option("--depth", type=_COUNT, default=24, help="Steps of bounded model checking (z3).")
-@_option("--k", type=_POSITIVE, default=1, help="Steps that an induction assumes (z3).")
-@_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
-@_option(
-    "--timeout", type=_SECONDS, metavar="SECONDS", help="Give up on a design then: undetermined."
-)
-@_option("--format", "style", default="table", help="table, json, or tabulate's such as github.")
-@_option("--traces", type=_FOLDER, metavar="DIR", help="Write every counterexample below DIR.")
-@_option(
-    "--update-counterexamples", is_flag=True, help="Record what is found; it is then expected."
-)
-@_color(None)
-@click.pass_context
-def check(  # noqa: PLR0913  # one parameter per option, as click has it
-    ctx: click.Context,
-    *,
-    designs: tuple[str, ...],
-    names: tuple[str, ...],
-    families: tuple[str, ...],
-    devices: int,
-    hotplug: int,
-    groups: int,
-    engine: str,
-    depth: int,
-    k: int,
-    max_states: int | None,
-    timeout: float | None,
-    style: str,
-    traces: Path | None,
-    update_counterexamples: bool,
-) -> int:
-    """Check designs: a family of them, or those named; a variant of your own is a .py file."""
-    from model import evidence, presentation
-    from model.catalogue import find_all, find_property
-    from model.checker import Effort, Engine, Outcome, check_entry
-
-    _refuse_unknown(style, ("table", "json"))
-    size = Size(devices, hotplug, groups)
-    asked = [find_property(name) for name in names]
-    chosen = find_all(designs, FAMILIES if "all" in families else families)
-    if traces is not None:
-        evidence.prepare(traces)
-
-    effort = Effort(depth, k)
-    results: list[Result] = []
-    skipped: Sequence[Entry] = ()
-    for i, entry in enumerate(chosen):
-        try:
-            with presentation.progress(entry.design.name) as progress:
-                limits = Limits(max_states, timeout, progress)
-                results += list(check_entry(entry, asked, size, Engine(engine), limits, effort))
-        except KeyboardInterrupt:  # not in the engine, which answers with what it has
-            if not results:
-                raise
-            skipped = chosen[i:]
-        if skipped or results[-1].report.stopped == "interrupted":
-            skipped = skipped or chosen[i + 1 :]
-            break
-    outcome = Outcome(tuple(results), tuple(entry.design.name for entry in skipped))
-    notes = evidence.update(outcome.results) if update_counterexamples else []
-    if traces is not None:
-        notes += evidence.write(outcome.results, traces)
-    if outcome.skipped:
-        notes.append(f"interrupted; not checked: {', '.join(outcome.skipped)}")
-    if style == "json":
-        _say(presentation.as_json(outcome) + "\n")
-    else:
-        program = ctx.find_root().command_path
-        _say(presentation.as_text(outcome, "simple" if style == "table" else style, program))
-    for note in notes:
-        click.echo(note, err=True)
-    return int(outcome.exit_code)
-
-
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.itf.json")
 @click.option("--design", metavar="VARIANT.py", help="The design, if it is a variant of your own.")
@@ -266,6 +168,7 @@ def _say(text: str) -> None:
 def main() -> None:
     """Run the command line; every error is one line on stderr and an exit code."""
     import model.cli_certify
+    import model.cli_check
     import model.cli_export
     import model.cli_scenario  # noqa: F401  # each registers its verb
     from model.catalogue import UsageError

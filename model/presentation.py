@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 import textwrap
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,6 +70,8 @@ def _as_dict(result: Result) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "peak_bytes": report.peak_bytes,
         "reason": result.finding.reason,
+        "stored": report.stored,
+        "machine": report.machine,
     }
 
 
@@ -150,6 +153,8 @@ def figures(outcome: Outcome) -> str:
     parts = [f"engine {first.report.engine}"]
     if len(reports) == 1:
         report = first.report
+        if report.machine:
+            parts[0] += f" ({report.machine})"
         parts.insert(0, f"{first.design.name}, {first.size}")
         if report.states is not None:
             parts.append(f"{report.states:,} states")
@@ -172,18 +177,23 @@ def summary(outcome: Outcome) -> str:
 
 
 @contextlib.contextmanager
-def progress(name: str) -> Iterator[Callable[[Progress], None] | None]:
-    """A line on a terminal that says how far the engine is; nothing in a pipe."""
+def progress() -> Iterator[Callable[[str, Progress], None] | None]:
+    """A line on a terminal that says how far each engine is; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console  # slow to import, so only where somebody watches
 
     plain = click.get_current_context().color is False
-    with Console(stderr=True, no_color=plain or None).status(name) as status:
-        yield lambda p: status.update(
-            f"{name}: {p.states:,} states, depth {p.depth}, {p.seconds:.1f} s"
-        )
+    running: dict[int, str] = {}
+    with Console(stderr=True, no_color=plain or None).status("") as status:
+
+        def tell(name: str, p: Progress) -> None:
+            told = f"{name}: {p.states:,} states, depth {p.depth}, {p.seconds:.1f} s"
+            running[threading.get_ident()] = told
+            status.update("; ".join(running.values()))
+
+        yield tell
 
 
 def _races(outcome: Outcome, program: str) -> Iterator[str]:

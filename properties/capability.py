@@ -60,8 +60,10 @@ def stub_never_refused_in_user_owned_group(d: Device) -> Expr[bool]:
 @possible(broken="From here vfio can no longer bind to this member while userspace owns the group.")
 def hotplugged_member_can_join_its_user(d: Device) -> Possible:
     """A device added to a user-owned group can be bound to vfio while the group stays owned."""
+    # Once ownership is being given back, vfio's locks may keep the device out until it is.
+    kept = owned_by_user(d.group) & (d.group.container != Container.UNSETTING)
     return Possible(
-        when=owned_by_user(d.group) & (d.stage == Stage.ADDED),
+        when=kept & (d.stage == Stage.ADDED),
         during=owned_by_user(d.group),
         goal=all_of([owned_by_user(d.group), d.stage == Stage.BOUND, d.driver == Driver.VFIO]),
     )

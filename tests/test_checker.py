@@ -11,9 +11,10 @@ import pytest
 
 from model import check, checker
 from model.catalogue import UsageError, entries, find
-from model.checker import Disagreement, ExitCode, Outcome, check_entry
+from model.checker import ExitCode, Outcome, check_entry
 from model.designs import DESIGNS
 from model.engines.result import Finding, Limits, Report, Verdict
+from model.judging import Disagreement
 from model.lang import Action, Claim, ModelError, System, action
 from model.linux.design import Size
 from model.linux.state import Device, Stage

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from model.catalogue import entries, find
-from model.checker import Engine, check_entry
+from model.checker import check_entry
 from model.designs import driver_managed_dma
 from model.engines.lowering import Lowered
 from model.engines.result import Verdict
 from model.engines.search import explore
+from model.judging import Engine
 from model.lang import GroundAction, Kind, State, System
 from model.lang.reference import OutOfDomain, apply, is_enabled
 from model.linux.design import Size

@@ -15,8 +15,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from model.engines.explorer import Run
 from model.lang import Case, Claim, Expr, GroundAction, State
-from model.traces.trace import Trace, replay
 
 Edge: TypeAlias = tuple[int, int]
 """The number of an action and of the state that it leads to."""
@@ -59,18 +59,14 @@ def shortest_lasso(
     return min(found, key=lambda lasso: lasso.length, default=None)
 
 
-def continued(trace: Trace, lasso: Lasso, state: Callable[[int], State]) -> Trace:
-    """``trace``, which leads to where ``lasso`` starts, with that; it has been replayed."""
+def continued(run: Run, lasso: Lasso, state: Callable[[int], State]) -> Run:
+    """``run``, which leads to where ``lasso`` starts, with that."""
     way = [*lasso.stem, *lasso.loop]
-    actions = trace.system.actions
-    made = Trace(
-        trace.system,
-        (*trace.states, *(state(j) for _, j in way)),
-        (*trace.actions, *(actions[number] for number, _ in way)),
-        loop=len(trace) + len(lasso.stem),
+    return Run(
+        [*run.states, *(state(j) for _, j in way)],
+        [*run.actions, *(number for number, _ in way)],
+        loop=len(run.actions) + len(lasso.stem),
     )
-    replay(made)
-    return made
 
 
 def _lasso(case: Case, actions: Sequence[GroundAction], graph: StateGraph) -> Lasso | None:

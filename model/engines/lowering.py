@@ -8,11 +8,11 @@ taken are looked at.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from model.lang import Expr, GroundAction, State, System, Value, Var
+from model.engines.layout import Layout, base, dispatch_on, number, stays
+from model.lang import Expr, GroundAction, State, System, Var
 from model.lang.expr import (
     Add,
     And,
@@ -38,34 +38,16 @@ class Lowered:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self._shift: dict[Var[Any], int] = {}
-        self._mask: dict[Var[Any], int] = {}
-        position = 0
-        for variable in system.variables:
-            width = max(1, max(_stored(variable, v) for v in variable.domain.values).bit_length())
-            self._shift[variable] = position
-            self._mask[variable] = (1 << width) - 1
-            position += width
-        self.bits = position
-        self._values = {
-            variable: {_stored(variable, value): value for value in variable.domain.values}
-            for variable in system.variables
-        }
+        self.layout = Layout(system)
         self.successors = self._compile_successors()
 
     def pack(self, state: State) -> int:
         """``state`` as an integer."""
-        return sum(
-            _stored(variable, value) << self._shift[variable]
-            for variable, value in zip(self.system.variables, state, strict=True)
-        )
+        return self.layout.pack(state)
 
     def unpack(self, packed: int) -> State:
         """The state that ``packed`` stands for."""
-        return tuple(
-            values[packed >> self._shift[variable] & self._mask[variable]]
-            for variable, values in self._values.items()
-        )
+        return self.layout.unpack(packed)
 
     def condition(self, expression: Expr[bool]) -> Condition:
         """A resolved condition as a function of a packed state."""
@@ -85,7 +67,7 @@ class Lowered:
     # -- conditions ----------------------------------------------------------------------------
 
     def _truth(self, item: Expr[bool]) -> str:
-        pinned = self._pinned(item)
+        pinned = self.layout.pinned(item)
         if pinned is not None:
             return self._compare(*pinned)
         match item:
@@ -94,7 +76,7 @@ class Lowered:
             case Or():
                 return "(" + (" or ".join(map(self._truth, item.children)) or "False") + ")"
             case Not(children=(inner,)):
-                pinned = self._pinned(inner)
+                pinned = self.layout.pinned(inner)
                 if pinned is not None:
                     return self._compare(*pinned, "!=")
                 return f"(not {self._truth(inner)})"
@@ -105,47 +87,18 @@ class Lowered:
             case Less(children=(left, right)):
                 return f"({self._value(left)} < {self._value(right)})"
             case OneOf(children=(inner,)):
-                numbers = {_number(value) for value in item.values}
+                numbers = {number(value) for value in item.values}
                 if isinstance(inner, Var) and inner.kind is not int:
-                    members = sum(1 << number for number in numbers)
+                    members = sum(1 << n for n in numbers)
                     return f"({members} >> ({self._value(inner)}) & 1)"
                 return f"({self._value(inner)} in {sorted(numbers)})"
             case _:
                 return f"({self._value(item)})"
 
-    def _pinned(self, item: Expr[bool]) -> tuple[int, int] | None:
-        """(mask, value) if ``item`` says just that fields have fixed values, else None."""
-        match item:
-            case (
-                Equal(children=(Var() as variable, Const() as constant))
-                | Equal(children=(Const() as constant, Var() as variable))
-            ):
-                return self._field(variable, constant.value)
-            case OneOf(children=(Var() as variable,)) if len(item.values) == 1:
-                if item.values[0] not in variable.domain:
-                    return None
-                return self._field(variable, item.values[0])
-            case Var():
-                return self._field(item, value=True)
-            case Not(children=(Var() as variable,)):
-                return self._field(variable, value=False)
-            case _:
-                return None
-
-    def _field(self, variable: Var[Any], value: Value) -> tuple[int, int]:
-        shift = self._shift[variable]
-        return self._mask[variable] << shift, _stored(variable, value) << shift
-
     def _conjunction(self, items: Sequence[Expr[bool]]) -> str:
-        mask, value, others = 0, 0, []
-        for item in _flat(items):
-            pinned = self._pinned(item)
-            if pinned is None or mask & pinned[0]:
-                others.append(self._truth(item))
-            else:
-                mask, value = mask | pinned[0], value | pinned[1]
-        parts = ([self._compare(mask, value)] if mask else []) + others
-        return "(" + (" and ".join(parts) or "True") + ")"
+        mask, value, others = self.layout.conjunction(items)
+        parts = [self._compare(mask, value)] if mask else []
+        return "(" + (" and ".join([*parts, *map(self._truth, others)]) or "True") + ")"
 
     @staticmethod
     def _compare(mask: int, value: int, operator: str = "==") -> str:
@@ -154,10 +107,10 @@ class Lowered:
     def _value(self, item: Expr[Any]) -> str:
         match item:
             case Const():
-                return str(_number(item.value))
+                return str(number(item.value))
             case Var():
-                shifted = f"s >> {self._shift[item]} & {self._mask[item]}"
-                return f"(({shifted}) + {_base(item)})" if _base(item) else f"({shifted})"
+                shifted = self._field(item)
+                return f"({shifted} + {base(item)})" if base(item) else shifted
             case IfElse(children=(condition, yes, no)):
                 return f"({self._value(yes)} if {self._truth(condition)} else {self._value(no)})"
             case Add(children=(left, right)):
@@ -180,9 +133,9 @@ class Lowered:
         names: dict[str, Any] = {}
         always: list[str] = []
         tables: dict[Var[Any], dict[int, list[str]]] = {}
-        for number, action in enumerate(self.system.actions):
-            lines = self._action(number, action)
-            pin = self._dispatch_on(action)
+        for k, action in enumerate(self.system.actions):
+            lines = self._action(k, action)
+            pin = dispatch_on(action)
             if pin is None:
                 always += lines
             else:
@@ -190,49 +143,43 @@ class Lowered:
                 tables.setdefault(variable, {}).setdefault(value, []).extend(lines)
         body = ["def successors(s):", " out = []", *(f" {line}" for line in always)]
         for k, (variable, by_value) in enumerate(tables.items()):
-            table: list[object] = [None] * (self._mask[variable] + 1)
+            table: list[object] = [None] * (self.layout.mask(variable) + 1)
             for value, lines in by_value.items():
                 source = [f"def take(s, out, t{k}=None):", *(f" {line}" for line in lines)]
                 table[value] = _define(source, "take", {})
             names[f"t{k}"] = table
             body += [
-                f" f = t{k}[s >> {self._shift[variable]} & {self._mask[variable]}]",
+                f" f = t{k}[{self._field(variable)}]",
                 " if f: f(s, out)",
             ]
         made: Successors = _define([*body, " return out"], "successors", names)
         return made
 
-    def _dispatch_on(self, action: GroundAction) -> tuple[Var[Any], int] | None:
-        """The pinned field with the most values: the one that tells actions apart best."""
-        best: tuple[Var[Any], int] | None = None
-        for item in _flat(action.guard):
-            match item:
-                case Equal(children=(Var() as variable, Const() as constant)):
-                    if best is None or len(variable.domain.values) > len(best[0].domain.values):
-                        best = variable, _stored(variable, constant.value)
-        return best
+    def _field(self, variable: Var[Any]) -> str:
+        return f"(s >> {self.layout.shift[variable]} & {self.layout.mask(variable)})"
 
-    def _action(self, number: int, action: GroundAction) -> list[str]:
+    def _action(self, own: int, action: GroundAction) -> list[str]:
         mask, value, terms, inside = 0, 0, [], []
         lines = [f"if {self._conjunction(action.guard)}:"]
         for k, update in enumerate(action.updates):
             variable = update.variable
-            mask |= self._mask[variable] << self._shift[variable]
+            shift = self.layout.shift[variable]
+            mask |= self.layout.mask(variable) << shift
             if isinstance(update.value, Const):
-                value |= self._field(variable, update.value.value)[1]
+                value |= self.layout.field(variable, update.value.value)[1]
                 continue
-            name, base = f"v{k}", _base(variable)
+            name = f"v{k}"
             lines.append(f" {name} = {self._value(update.value)}")
-            if not _stays(update.value, variable):
+            if not stays(update.value, variable):
                 inside.append(_is_value(name, variable))
-            terms.append(f"({name} - {base}) << {self._shift[variable]}")
+            terms.append(f"({name} - {base(variable)}) << {shift}")
         after = f"s & {~mask}" if mask else "s"
         after += f" | {value}" if value else ""
         after += "".join(f" | {term}" for term in terms)
-        take = f"out.append(({number}, {after}))"
+        take = f"out.append(({own}, {after}))"
         if not inside:
             return [*lines, f" {take}"]
-        return [*lines, f" if {' and '.join(inside)}: {take}", f" else: out.append(({~number}, s))"]
+        return [*lines, f" if {' and '.join(inside)}: {take}", f" else: out.append(({~own}, s))"]
 
 
 def _define(lines: list[str], name: str, names: dict[str, Any]) -> Any:
@@ -241,48 +188,9 @@ def _define(lines: list[str], name: str, names: dict[str, Any]) -> Any:
     return space[name]
 
 
-def _number(value: Value) -> int:
-    """A value as generated source holds it: enum members by position, integers as they are."""
-    if isinstance(value, enum.Enum):
-        return list(type(value)).index(value)
-    return int(value)
-
-
-def _base(variable: Var[Any]) -> int:
-    """What a field's 0 stands for: an integer's lowest value, an enum's first member."""
-    first = variable.domain.values[0]
-    return first if type(first) is int else 0
-
-
-def _stored(variable: Var[Any], value: Value) -> int:
-    """``value`` as the bits of ``variable``'s field."""
-    return _number(value) - _base(variable)
-
-
 def _is_value(name: str, variable: Var[Any]) -> str:
     """Generated source that tells whether ``name`` is a value of ``variable``."""
-    numbers = sorted(_number(value) for value in variable.domain.values)
+    numbers = sorted(number(value) for value in variable.domain.values)
     if numbers == list(range(numbers[0], numbers[-1] + 1)):
         return f"{numbers[0]} <= {name} <= {numbers[-1]}"
     return f"{name} in {set(numbers)}"
-
-
-def _stays(value: Expr[Any], variable: Var[Any]) -> bool:
-    """Whether ``value`` can be seen to give only values of ``variable``, whatever the state."""
-    match value:
-        case Const():
-            return value.value in variable.domain
-        case Var():
-            return set(value.domain.values) <= set(variable.domain.values)
-        case IfElse(children=(_, yes, no)):
-            return _stays(yes, variable) and _stays(no, variable)
-        case _:
-            return value.kind is bool and len(variable.domain.values) == 2  # noqa: PLR2004  # both
-
-
-def _flat(items: Sequence[Expr[bool]]) -> list[Expr[bool]]:
-    """The conjuncts of ``items``, with nested conjunctions opened."""
-    flat: list[Expr[bool]] = []
-    for item in items:
-        flat += _flat(item.children) if isinstance(item, And) else [item]
-    return flat

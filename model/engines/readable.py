@@ -1,4 +1,4 @@
-"""Of all shortest traces to a state, the one that is easiest to read: with the fewest switches.
+"""Of all shortest traces to a violation, the one that is easiest to read: with the fewest switches.
 
 Whoever reads an interleaving follows one actor until another takes over, and every such switch
 costs attention. The length is that of a shortest trace all the same.
@@ -6,65 +6,88 @@ costs attention. The length is that of a shortest trace all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from model.engines.graph import Graph
-from model.engines.lowering import Successors
-
-_Choice = tuple[int, int, int, int]  # (switches from here on, next step's rank, action, state)
+from model.lang import System
 
 
-def fewest_switches(
-    graph: Graph,
-    depth: Callable[[int], int],
-    target: int,
-    states: Sequence[int],
-    index: dict[int, int],
-    successors: Successors,
-    ranks: Sequence[int],
-) -> tuple[list[int], list[int]]:
-    """The states (by number) and actions of a shortest path to ``target``.
+class Step(NamedTuple):
+    """A step of an explored graph: an action's number, and the number of the state after it.
 
-    ``depth`` gives a state's distance from the initial states and ``ranks`` who takes each
-    action, as a number; where the switches are equally many, lower ranks act earlier. All other
-    ties go to the lower action and state, so the answer is always the same.
+    Where states stand for others, ``to[k]`` says which part the k-th interchangeable part of the
+    state before is in the one after; else it is empty.
     """
-    layers = _layers(graph, depth, target)
-    after: dict[int, dict[int, _Choice]] = {target: {-1: (0, -1, -1, -1)}}
-    for layer in reversed(layers[:-1]):
-        for s in layer:
-            choices: dict[int, _Choice] = {}
-            for action, packed in successors(states[s]):
-                t = index.get(packed, -1)
-                if action < 0 or t not in after:
-                    continue
-                rank = ranks[action]
-                switches, following = min(
-                    (choice[0] + (who not in (-1, rank)), who) for who, choice in after[t].items()
-                )
-                choice = (switches, following, action, t)
-                if rank not in choices or choice < choices[rank]:
-                    choices[rank] = choice
-            after[s] = choices
-    return _follow(after, layers[0], target)
+
+    action: int
+    state: int
+    to: Sequence[int] = ()
 
 
-def _layers(graph: Graph, depth: Callable[[int], int], target: int) -> list[list[int]]:
-    """The states on shortest paths to ``target``, by their distance from the initial states."""
-    layers = [[target]]
-    for distance in range(depth(target) - 1, -1, -1):
-        before = {s for t in layers[-1] for s in graph.before(t) if depth(s) == distance}
-        layers.append(sorted(before))
-    return layers[::-1]
+@dataclass(frozen=True)
+class Actors:
+    """Who takes which action, as numbers: entities in their order, and 0 for whoever is none.
+
+    ``who`` is by action. ``part`` says which interchangeable part of a state an actor is (-1:
+    none) and ``actor`` the reverse. ``nobody`` comes behind all: it acts where a trace ends.
+    """
+
+    who: Sequence[int]
+    part: Sequence[int]
+    actor: Sequence[int]
+
+    @property
+    def nobody(self) -> int:
+        """The number that stands for no further step."""
+        return len(self.part) - 1
+
+    def before(self, later: int, to: Sequence[int]) -> int:
+        """Who the actor ``later`` of a step's second state is in its first one."""
+        part = self.part[later]
+        return later if part < 0 or not to else self.actor[list(to).index(part)]
 
 
-def _follow(
-    after: dict[int, dict[int, _Choice]], initial: Sequence[int], target: int
-) -> tuple[list[int], list[int]]:
-    _, rank, s = min((after[s][rank][0], rank, s) for s in initial for rank in after[s])
-    path, actions = [s], []
-    while s != target:
-        _, rank, action, s = after[s][rank]
-        path.append(s)
-        actions.append(action)
-    return path, actions
+def actors_of(system: System, parts: Sequence[str] = ()) -> Actors:
+    """The actors of ``system``; ``parts`` names the entities whose parts are interchangeable."""
+    order = {entity.name: k for k, entity in enumerate(system.entities, 1)}
+    part = [-1, *(list(parts).index(name) if name in parts else -1 for name in order), -1]
+    who = [order.get(action.actor, 0) for action in system.actions]
+    return Actors(who, part, [order[name] for name in parts])
+
+
+Costs = Callable[[int], Sequence[int]]
+"""Of a state on a shortest trace, by who acts next: switches to the end, plus one; 0: not so."""
+
+
+def follow(
+    costs: Costs,
+    steps: Callable[[int], Iterable[Step]],
+    key: Callable[[int], int],
+    initial: Sequence[int],
+    actors: Actors,
+) -> tuple[int, list[Step]]:
+    """The initial state and the steps of a trace with the fewest switches.
+
+    ``steps`` gives those of a state's steps that are on shortest traces. Where the switches are
+    equally many, lower actors act earlier; all other ties go to the lower action, then to the
+    state with the lower ``key``, so that the answer does not depend on how states are numbered.
+    """
+    _, actor, _, state = min(
+        (cost, actor, key(i), i) for i in initial for actor, cost in enumerate(costs(i)) if cost
+    )
+    start, taken = state, []
+    while actor != actors.nobody:
+        wanted = costs(state)[actor]
+        _, _, _, actor, step = min(
+            (then, step.action, key(step.state), later, step)
+            for step in steps(state)
+            if actors.who[step.action] == actor
+            for later, cost in enumerate(costs(step.state))
+            if cost
+            for then in [actors.before(later, step.to)]
+            if wanted == cost + (later != actors.nobody and then != actor)
+        )
+        taken.append(step)
+        state = step.state
+    return start, taken

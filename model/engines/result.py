@@ -43,9 +43,10 @@ class Report:
     """An engine's answer for one system.
 
     ``findings`` is by claim name. ``states``, ``transitions`` and ``depth`` are what was
-    explored, for an engine that explores; ``complete`` says whether that was everything and
-    ``stopped`` why it was not; ``never_fired`` names actions that were never taken and
-    ``left_domain`` one that took a variable outside its domain. ``seconds`` is wall time,
+    explored, for an engine that explores; ``stored`` is how many states it had to keep for that,
+    and ``machine`` says which one kept them and why. ``complete`` says whether that was
+    everything and ``stopped`` why it was not; ``never_fired`` names actions that were never taken
+    and ``left_domain`` one that took a variable outside its domain. ``seconds`` is wall time,
     ``peak_bytes`` the process's high-water mark of memory.
     """
 
@@ -58,6 +59,8 @@ class Report:
     depth: int | None = None
     complete: bool = True
     stopped: str = ""
+    stored: int | None = None
+    machine: str = ""
     never_fired: tuple[str, ...] = ()
     left_domain: str = ""
 

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import time
-from array import array
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 
-from model.engines.fairness import StateGraph, continued, shortest_lasso
-from model.engines.graph import Graph
-from model.engines.lowering import Condition, Lowered
+from model.engines.explorer import Full, MakeExplorer, Run, Watch
 from model.engines.memory import peak_bytes
-from model.engines.readable import fewest_switches
+from model.engines.plain import PlainExplorer
 from model.engines.result import Finding, Limits, Progress, Report, Verdict
-from model.lang import Claim, Expr, GroundAction, Kind, System
-from model.lang.expr import And, Or
+from model.lang import Claim, Kind, System
+from model.lang.expr import Or
 from model.traces.trace import Trace, replay
 
 _LOOK_UP_EVERY = 2048  # expanded states between two looks at the clock
 
 
-def explore(system: System, claims: Sequence[Claim], limits: Limits | None = None) -> Report:
+def explore(
+    system: System,
+    claims: Sequence[Claim],
+    limits: Limits | None = None,
+    explorer: MakeExplorer = PlainExplorer,
+) -> Report:
     """Explore ``system`` and decide ``claims``.
 
     Every reachable state is stored exactly. A violated claim comes with a shortest trace, which
     has been replayed by the reference semantics. A limit or Ctrl-C leaves what is not yet violated
-    ``undetermined``.
+    ``undetermined``. ``explorer`` makes the machine that stores the states; where one stands for
+    several, all of them are counted.
     """
-    return _Search(system, claims, limits or Limits()).run()
+    return _Search(system, claims, limits or Limits(), explorer).run()
 
 
 class _Stop(Exception):
@@ -36,32 +37,39 @@ class _Stop(Exception):
 
 
 class _Search:
-    def __init__(self, system: System, claims: Sequence[Claim], limits: Limits) -> None:
+    def __init__(
+        self, system: System, claims: Sequence[Claim], limits: Limits, explorer: MakeExplorer
+    ) -> None:
         self.system = system
         self.claims = claims
         self.limits = limits
         self.started = time.perf_counter()
-        self.lowered = Lowered(system)
-        self.index: dict[int, int] = {}
-        self.states: list[int] = []
-        self.levels = [0]  # the first state of each depth
-        self.level_ends = 0
-        self.transitions = 0
-        self.fired = bytearray(len(system.actions))
-        self.violated: dict[str, tuple[int, GroundAction | None]] = {}
-        self.left_domain = ""
-        self.offsets = array("q", [0])
-        self.targets = array("I")
         self.invariants = [claim for claim in claims if claim.kind is Kind.INVARIANT]
-        self.all_hold = self._all_hold()
-        self.by_kind = {claim.kind: claim.name for claim in claims}
-        self.awaited: dict[tuple[str, str], Condition] = {
-            (claim.name, what): self.lowered.condition(goal)
-            for claim in claims
-            for what, goal in _goals(claim)
-        }
+        self.along = [claim for claim in claims if claim.kind is Kind.POSSIBLE]
+        self.fair = [claim for claim in claims if claim.kind is Kind.LEADS_TO]
+        self.goals = [(claim.name, what, goal) for claim in claims for what, goal in _goals(claim)]
+        kinds = {claim.kind: claim.name for claim in claims}
+        # What the explorer calls by number, beginning with the invariants.
+        self.names = [
+            *(claim.name for claim in self.invariants),
+            kinds.get(Kind.TYPES, ""),
+            kinds.get(Kind.DEADLOCK, ""),
+        ]
+        watch = Watch(
+            [[case.that for case in claim.cases] for claim in self.invariants],
+            [goal for _, _, goal in self.goals],
+            Kind.TYPES in kinds,
+            Kind.DEADLOCK in kinds,
+            [claim.cases for claim in self.along],
+            self.fair,
+        )
+        self.explorer = explorer(system, watch, limits.max_states)
+        self.levels = [0]
+        """The first state of each depth; at the end also the number of all states."""
+        self.violated: dict[str, Sequence[int]] = {}
 
     def run(self) -> Report:
+        """Search, then decide."""
         stopped = ""
         try:
             self._explore()
@@ -69,224 +77,147 @@ class _Search:
             stopped = str(stop)
         except KeyboardInterrupt:
             stopped = "interrupted"
-        if self.level_ends < len(self.states):  # the level that was being found
-            self.levels.append(self.level_ends)
-        del self.targets[self.offsets[-1] :]  # of a state that was being expanded
-        findings = {}
+        self._take_found()
+        if self.levels[-1] < self.explorer.count:  # the level that was being found
+            self.levels.append(self.explorer.count)
+        findings: dict[str, Finding] = {}
+        try:
+            if not stopped:
+                self._look_up()
+                self._look_along()
+        except (_Stop, KeyboardInterrupt) as stop:
+            stopped = str(stop) or "interrupted"
+        traces = self._traces()
+        traces |= {} if stopped else self._endless()
         for claim in self.claims:
-            try:
-                if not stopped:
-                    self._look_up()
-                findings[claim.name] = self._finding(claim, stopped)
-            except (_Stop, KeyboardInterrupt) as stop:
-                stopped = str(stop) or "interrupted"
-                findings[claim.name] = self._finding(claim, stopped)
+            findings[claim.name] = self._finding(claim, stopped, traces)
+        states, transitions = self.explorer.unfolded()
         return Report(
             engine="bfs",
             findings=findings,
             seconds=time.perf_counter() - self.started,
             peak_bytes=peak_bytes(),
-            states=len(self.states),
-            transitions=self.transitions,
-            depth=len(self.levels) - 1,
+            states=states,
+            transitions=transitions,
+            stored=self.explorer.count,
+            depth=len(self.levels) - 2,
             complete=not stopped,
             stopped=stopped,
-            left_domain=self.left_domain,
+            left_domain=self._left_domain,
             never_fired=() if stopped else self._never_fired(),
         )
 
     # -- the search ----------------------------------------------------------------------------
 
     def _explore(self) -> None:
-        for number, state in enumerate(self.system.initial_states()):
-            if number and not number % _LOOK_UP_EVERY:
-                self._look_up()
-            self._add(self.lowered.pack(state))
-        self.level_ends = len(self.states)
-        successors, index, fired = self.lowered.successors, self.index, self.fired
-        states, targets = self.states, self.targets
-        i = 0
-        while i < len(states):
-            if i == self.level_ends:
-                self._next_level()
-            if not i % _LOOK_UP_EVERY:
-                self._look_up()
-            steps = successors(states[i])
-            for number, after in steps:
-                if number < 0:
-                    fired[~number] = 1
-                    self._leaves_domain(i, self.system.actions[~number])
-                    continue
-                fired[number] = 1
-                j = index.get(after)
-                targets.append(self._add(after) if j is None else j)
-            self.offsets.append(len(targets))
-            self.transitions += len(steps)
-            if not steps:
-                self._deadlock(i)
-            i += 1
+        try:
+            for number, state in enumerate(self.system.initial_states()):
+                if number and not number % _LOOK_UP_EVERY:
+                    self._look_up()
+                self.explorer.add(state)
+            self._end_level()
+            while self.levels[-2] < self.levels[-1]:
+                for end in range(self.levels[-2], self.levels[-1], _LOOK_UP_EVERY):
+                    self._look_up()
+                    self.explorer.expand(min(end + _LOOK_UP_EVERY, self.levels[-1]))
+                self._end_level()
+            self.levels.pop()  # an empty level
+        except Full:
+            raise _Stop(f"--max-states {self.limits.max_states} reached") from None
 
-    def _next_level(self) -> None:
-        self.levels.append(self.level_ends)
-        self.level_ends = len(self.states)
+    def _end_level(self) -> None:
+        self.levels.append(self.explorer.count)
+        self._take_found()
         # Only here, so that all shortest traces to a violation are known when one is chosen.
         if self.claims and all(claim.name in self.violated for claim in self.claims):
             raise _Stop("every claim is decided")
 
-    def _add(self, packed: int) -> int:
-        j = len(self.states)
-        if j == self.limits.max_states:
-            raise _Stop(f"--max-states {j} reached")
-        if packed in self.index:  # two initial states may be the same one
-            return self.index[packed]
-        self.index[packed] = j
-        self.states.append(packed)
-        if not self.all_hold(packed):
-            for claim in self.invariants:
-                if not self.lowered.condition(claim.that)(packed):
-                    self._violate(claim.name, j)
-            self.all_hold = self._all_hold()
-        if self.awaited:
-            met = [key for key, condition in self.awaited.items() if condition(packed)]
-            for key in met:
-                del self.awaited[key]
-        return j
-
-    def _all_hold(self) -> Condition:
-        """Every invariant that is not yet violated, as one condition."""
-        self.invariants = [c for c in self.invariants if c.name not in self.violated]
-        return self.lowered.condition(And(claim.that for claim in self.invariants))
-
-    def _violate(self, name: str, j: int, stuck_on: GroundAction | None = None) -> None:
-        self.violated.setdefault(name, (j, stuck_on))
-
-    def _leaves_domain(self, i: int, action: GroundAction) -> None:
-        self.left_domain = self.left_domain or action.title
-        if Kind.TYPES in self.by_kind:
-            self._violate(self.by_kind[Kind.TYPES], i, action)
-
-    def _deadlock(self, i: int) -> None:
-        if Kind.DEADLOCK in self.by_kind:
-            self._violate(self.by_kind[Kind.DEADLOCK], i)
+    def _take_found(self) -> None:
+        for claim, states in self.explorer.found().items():
+            self.violated[self.names[claim]] = states
+            self.explorer.close(claim)
 
     def _look_up(self) -> None:
         seconds = time.perf_counter() - self.started
         if self.limits.progress:
-            self.limits.progress(Progress(len(self.states), len(self.levels) - 1, seconds))
+            self.limits.progress(Progress(self.explorer.count, len(self.levels) - 2, seconds))
         if self.limits.timeout is not None and seconds > self.limits.timeout:
             raise _Stop(f"--timeout {self.limits.timeout:g} s reached")
 
-    def _trace(self, j: int, stuck_on: GroundAction | None = None) -> Trace:
-        path, actions = fewest_switches(
-            self.graph,
-            self._depth,
-            j,
-            self.states,
-            self.index,
-            self.lowered.successors,
-            self._ranks(),
-        )
-        trace = Trace(
-            self.system,
-            tuple(self.lowered.unpack(self.states[i]) for i in path),
-            tuple(self.system.actions[number] for number in actions),
-            stuck_on,
-        )
+    # -- verdicts ------------------------------------------------------------------------------
+
+    def _look_along(self) -> None:
+        """Ask the whole graph: only once it is complete."""
+        if self._left_domain:
+            return
+        for k, claim in enumerate(self.along):
+            lost = self.explorer.lost(k, self.levels)
+            if lost:
+                self.violated[claim.name] = lost
+
+    def _traces(self) -> dict[str, Trace]:
+        """A readable shortest trace, taken again by the reference semantics, for each violation."""
+        runs = self.explorer.runs(list(self.violated.values()), self.levels)
+        return {
+            name: self._trace(run, stuck=name == self.names[-2])
+            for name, run in zip(self.violated, runs, strict=True)
+        }
+
+    def _endless(self) -> dict[str, Trace]:
+        """A fair run that never comes to its goal, for each LEADS_TO claim that has one."""
+        if self._left_domain:
+            return {}
+        runs = {claim.name: self.explorer.endless(claim, self.levels) for claim in self.fair}
+        return {name: self._trace(run) for name, run in runs.items() if run is not None}
+
+    def _trace(self, run: Run, *, stuck: bool = False) -> Trace:
+        actions = self.system.actions
+        leaving = actions[self.explorer.leaving(run.states[-1])] if stuck else None
+        taken = tuple(actions[k] for k in run.actions)
+        trace = Trace(self.system, tuple(run.states), taken, leaving, run.loop)
         replay(trace)
         return trace
 
-    def _ranks(self) -> list[int]:
-        """Who takes each action: entities in their order, and before them whoever is none."""
-        order = {entity.name: k for k, entity in enumerate(self.system.entities, 1)}
-        return [order.get(action.actor, 0) for action in self.system.actions]
-
-    # -- verdicts ------------------------------------------------------------------------------
-
-    def _depth(self, j: int) -> int:
-        return bisect_right(self.levels, j) - 1
-
-    def _finding(self, claim: Claim, stopped: str) -> Finding:
-        if claim.name in self.violated:
-            return Finding(
-                Verdict.VIOLATED, "shortest trace", self._trace(*self.violated[claim.name])
-            )
-        missing = [what for name, what in self.awaited if name == claim.name]
+    def _finding(self, claim: Claim, stopped: str, traces: dict[str, Trace]) -> Finding:
+        if claim.name in traces:
+            fair = claim.kind is Kind.LEADS_TO
+            reason = "a fair run never comes to it" if fair else "shortest trace"
+            return Finding(Verdict.VIOLATED, reason, traces[claim.name])
+        missing = [
+            what
+            for k, (name, what, _) in enumerate(self.goals)
+            if name == claim.name and not self.explorer.met(k)
+        ]
         if claim.kind is Kind.REACHABLE and not missing:
             return Finding(Verdict.HOLDS, "reached")
         if stopped:
             return Finding(Verdict.UNDETERMINED, stopped)
-        if self.left_domain and claim.kind is not Kind.TYPES:
+        if self._left_domain and claim.kind is not Kind.TYPES:
             return Finding(
-                Verdict.UNDETERMINED, f"the search is cut where {self.left_domain} leaves a domain"
+                Verdict.UNDETERMINED,
+                f"the search is cut where {self._left_domain} leaves a domain",
             )
-        if claim.kind is Kind.REACHABLE:
-            return Finding(Verdict.VACUOUS, f"never reached: {'; '.join(missing)}")
         if missing:
             return Finding(Verdict.VACUOUS, f"never reached: {'; '.join(missing)}")
         if claim.kind is Kind.FIRES and self._never_fired():
             return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self._never_fired())}")
         if claim.kind is Kind.POSSIBLE:
-            return self._possible(claim)
+            return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
         if claim.kind is Kind.LEADS_TO:
-            return self._leads_to(claim)
+            return Finding(Verdict.HOLDS, "every fair run comes to it")
         return Finding(Verdict.HOLDS, "every reachable state was visited")
 
-    def _possible(self, claim: Claim) -> Finding:
-        trapped = self._trapped[claim.name]
-        if trapped is None:
-            return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
-        return Finding(Verdict.VIOLATED, "shortest trace", self._trace(trapped))
-
-    @cached_property
-    def _trapped(self) -> dict[str, int | None]:
-        """For each POSSIBLE claim the first state from which a goal is out of reach."""
-        asked = [(c.name, case) for c in self.claims if c.kind is Kind.POSSIBLE for case in c.cases]
-        goals, during, when = (
-            self.lowered.answers(parts)(self.states)
-            for parts in zip(
-                *((case.that, case.during, case.when) for _, case in asked), strict=True
-            )
-        )
-        reaching = self.graph.can_reach(goals, during)
-        first: dict[str, int | None] = {name: None for name, _ in asked}
-        for j, (asks, reached) in enumerate(zip(when, reaching, strict=True)):
-            lost = asks & ~reached
-            if lost:
-                for k, (name, _) in enumerate(asked):
-                    if lost >> k & 1 and first[name] is None:
-                        first[name] = j
-        return first
-
-    def _leads_to(self, claim: Claim) -> Finding:
-        lowered, states, index = self.lowered, self.states, self.index
-
-        def holds(expression: Expr[bool]) -> Callable[[int], bool]:
-            condition = lowered.condition(expression)
-            return lambda j: condition(states[j])
-
-        graph = StateGraph(
-            len(states),
-            self._depth,
-            lambda j: [(n, index[after]) for n, after in lowered.successors(states[j])],
-            holds,
-        )
-        lasso = shortest_lasso(claim, self.system.actions, graph)
-        if lasso is None:
-            return Finding(Verdict.HOLDS, "every fair run comes to it")
-        trace = continued(self._trace(lasso.start), lasso, lambda j: lowered.unpack(states[j]))
-        return Finding(Verdict.VIOLATED, "a fair run never comes to it", trace)
-
-    @cached_property
-    def graph(self) -> Graph:
-        """The explored graph, for the claims that look along runs."""
-        return Graph(len(self.states), self.offsets, self.targets)
+    @property
+    def _left_domain(self) -> str:
+        """The title of the first action that took a variable outside its domain."""
+        action = self.explorer.left_domain
+        return "" if action is None else self.system.actions[action].title
 
     def _never_fired(self) -> tuple[str, ...]:
         """Actions no instance of which is ever taken; instances differ in values, not entities."""
         taken: dict[str, bool] = {}
-        for action, fired in zip(self.system.actions, self.fired, strict=True):
-            kind = action.kind
-            taken[kind] = taken.get(kind, False) or bool(fired)
+        for action, fired in zip(self.system.actions, self.explorer.fired, strict=True):
+            taken[action.kind] = taken.get(action.kind, False) or bool(fired)
         return tuple(kind for kind, fired in taken.items() if not fired)
 
 

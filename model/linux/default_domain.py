@@ -68,3 +68,16 @@ def iommu_probe_device_end(d: LateDevice) -> Action:
     """A hot-added device is where its group is, be that nowhere yet."""
     plain = hotplug.iommu_probe_device_end(d)
     return Action(plain.guard, [plain.update[0], d.domain.becomes(d.group.domain)])
+
+
+def leave(d: LateDevice, plain: Action) -> Action:
+    """``plain``, with which the device leaves its group as if it had never been there."""
+    # An absent device's domain says nothing; it is kept at its initial value.
+    others = [update for update in plain.update if update.variable is not d.domain]
+    return Action(plain.guard, [*others, d.domain.becomes(Domain.NONE)])
+
+
+@action(source=hotplug.iommu_release_device.source)
+def iommu_release_device(d: LateDevice) -> Action:
+    """BUS_NOTIFY_REMOVED_DEVICE: the device leaves its group."""
+    return leave(d, hotplug.iommu_release_device(d))

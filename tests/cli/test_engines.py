@@ -10,6 +10,7 @@ from model import checker
 from model.catalogue import find
 from model.checker import Outcome, check
 from model.engines.result import Finding, Report, Verdict
+from model.judging import BY_Z3
 from model.lang import Property
 from model.linux.design import Size
 from properties import PROPERTIES
@@ -25,7 +26,7 @@ TWELVE = (
 def by_z3(design: str) -> list[Property]:
     """The properties that concern ``design`` and that the solver decides."""
     system = find(design).design.system(Size())
-    return [p for p in PROPERTIES if p.kind in checker.BY_Z3 and p.concerns(system)]
+    return [p for p in PROPERTIES if p.kind in BY_Z3 and p.concerns(system)]
 
 
 def verdicts(outcome: Outcome) -> dict[str, tuple[Verdict, int | None]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from model import checker
-from model.checker import Disagreement
 from model.engines.search import explore
+from model.judging import Disagreement
 from tests.cli.program import (
     RECORDED,
     SAFE,

@@ -10,8 +10,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from model.catalogue import Entry, entries
-from model.checker import Engine, Result, check_entry
+from model.checker import Result, check_entry
 from model.engines.result import Limits, Verdict
+from model.judging import Engine
 from model.linux.design import Size
 from model.proof.prove import COVERED
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from model.catalogue import entries, find
-from model.checker import Engine, check_entry
+from model.checker import check_entry
 from model.designs import driver_managed_dma
 from model.engines.result import Limits, Verdict
+from model.judging import Engine
 from model.lang import Action, ActionTemplate, Kind, action
 from model.linux import driver_core
 from model.linux.design import Design, Size

@@ -52,6 +52,7 @@ design = driver_managed_dma.design.variant(
         default_domain.iommu_group_alloc,
         default_domain.iommu_setup_default_domain,
         default_domain.iommu_probe_device_end,
+        default_domain.iommu_release_device,
         dma_configure,
         dma_configure_busy,
         driver_managed_dma.dma_cleanup.citing(platform("platform_dma_cleanup")),

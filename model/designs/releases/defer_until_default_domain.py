@@ -52,6 +52,12 @@ def iommu_group_alloc(d: ReadyDevice) -> Action:
     return Action(plain.guard, [*plain.update, *ready, *typed])
 
 
+@action(source=default_domain.iommu_release_device.source)
+def iommu_release_device(d: ReadyDevice) -> Action:
+    """BUS_NOTIFY_REMOVED_DEVICE: the device leaves its group."""
+    return default_domain.leave(d, set_dma_ops_with_domain.iommu_release_device(d))
+
+
 @action(source=claim_per_device.vfio_group_fops_open.source, label="open(/dev/vfio/N)")
 def vfio_group_fops_open(g: ReadyGroup) -> Action:
     """The group is opened."""
@@ -94,7 +100,7 @@ design = claim_per_device.design.variant(
         claim_before_default_domain.dma_configure_busy.citing(
             pci("pci_dma_configure", "-EBUSY", VERSION)
         ),
-        set_dma_ops_with_domain.iommu_release_device,
+        iommu_release_device,
         vfio_group_fops_open,
         bind_iommufd,
         bind_iommufd_eperm,

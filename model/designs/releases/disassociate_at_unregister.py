@@ -6,7 +6,7 @@ from typing import cast
 
 from model.designs.releases import no_wait_at_unregister
 from model.lang import Action, Source, Update, action
-from model.linux import iommu, vfio
+from model.linux import iommu, lifetime, vfio
 from model.linux.driver_core import LOCK
 from model.linux.lifetime import (
     DisassociatedGroup,
@@ -15,7 +15,7 @@ from model.linux.lifetime import (
     somebody_leaves,
     vfio_group,
 )
-from model.linux.state import Container, Device, Domain, File, Stage, user
+from model.linux.state import Container, Device, Domain, Driver, File, Stage, user
 
 
 def last(function: str, lock: str = "") -> Source:
@@ -32,6 +32,15 @@ def _disassociate(d: Device) -> list[Update]:
         g.orphan.becomes(g.orphan | (g.file == File.OPEN)),
         g.file.becomes(File.CLOSED),
     ]
+
+
+@action(source=lifetime.probe_succeed.source, label=lifetime.probe_succeed.label)
+def probe_succeed(d: Device, drv: Driver) -> Action | None:
+    """.probe succeeds; to register with vfio waits for a last unregister to drop group_lock."""
+    plain = lifetime.probe_succeed(d, drv)
+    if plain is None or drv is not Driver.VFIO:
+        return plain
+    return Action([*plain.guard, ~somebody_leaves(d.group)], plain.update)
 
 
 @action(source=Source("vfio_unregister_group_dev", "drivers/vfio/vfio_main.c", "6.1.192", LOCK))
@@ -67,8 +76,6 @@ def vfio_group_detach_container(d: LeavingDevice) -> Action:
 @action(source=last("iommu_group_release_dma_owner", "group->mutex, "))
 def vfio_group_detach_container_end(d: LeavingDevice) -> Action:
     """The last driver gives the user's claim back, and iommu_group becomes NULL."""
-    # vfio.group_lock makes a driver that registers meanwhile wait. It comes to a new vfio group in
-    # either order, so it need not wait here.
     g = d.group
     gone = [d.left.becomes(False), g.container.becomes(Container.NONE), *_disassociate(d)]
     return Action([d.left], [*iommu.release(g), *gone])
@@ -102,6 +109,7 @@ design = no_wait_at_unregister.design.variant(
     source="3dd59a7dcb97 vfio: Make the group FD disassociate from the iommu_group; facts B5, B6",
     fate="in 6.1",
     actions=[
+        probe_succeed,
         vfio_unregister_group_dev,
         vfio_device_remove_group,
         vfio_group_detach_container,

@@ -1,0 +1,120 @@
+"""The verb check: designs against properties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from model.cli import _COUNT, _POSITIVE, _color, _option, _refuse_unknown, _say, cli
+from model.designs import FAMILIES
+from model.engines.result import Limits
+from model.linux.design import Size
+
+_ENGINES = click.Choice(["bfs", "z3", "proof", "all"])
+_MACHINES = click.Choice(["auto", "kernel", "python"])
+_WISHES = click.Choice(["auto", "on", "off"])
+_SECONDS = click.FloatRange(min=0)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@cli.command(short_help="Check all designs, or those named, or your own.")
+@click.argument("designs", nargs=-1, metavar="[DESIGN|VARIANT.py ...]")
+@_option(
+    "-p",
+    "--property",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Check only this property; may be repeated.",
+)
+@_option(
+    "--family",
+    "families",
+    multiple=True,
+    type=click.Choice([*FAMILIES, "all"]),
+    default=["thread"],
+    help="Which designs, if none are named; may be repeated.",
+)
+@_option("--devices", default=1, help="Devices in each group at boot.")
+@_option("--hotplug", default=1, help="Further devices in each, there at boot or plugged in later.")
+@_option("--groups", default=1, help="IOMMU groups.")
+@_option("--engine", type=_ENGINES, default="bfs", help="proof is for any number of devices.")
+@_option("--depth", type=_COUNT, default=24, help="Steps of bounded model checking (z3).")
+@_option("--k", type=_POSITIVE, default=1, help="Steps that an induction assumes (z3).")
+@_option("--machine", type=_MACHINES, default="auto", help="What searches; auto: the fastest.")
+@_option(
+    "--symmetry", type=_WISHES, default="auto", help="Let one state stand for all that are alike."
+)
+@_option("--jobs", type=_POSITIVE, metavar="N", help="Designs at once; default: cores.")
+@_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
+@_option(
+    "--timeout", type=_SECONDS, metavar="SECONDS", help="Give up on a design then: undetermined."
+)
+@_option("--format", "style", default="table", help="table, json, or tabulate's such as github.")
+@_option("--traces", type=_FOLDER, metavar="DIR", help="Write every counterexample below DIR.")
+@_option(
+    "--update-counterexamples", is_flag=True, help="Record what is found; it is then expected."
+)
+@_color(None)
+@click.pass_context
+def check(  # noqa: PLR0913  # one parameter per option, as click has it
+    ctx: click.Context,
+    *,
+    designs: tuple[str, ...],
+    names: tuple[str, ...],
+    families: tuple[str, ...],
+    devices: int,
+    hotplug: int,
+    groups: int,
+    engine: str,
+    depth: int,
+    k: int,
+    machine: str,
+    symmetry: str,
+    jobs: int | None,
+    max_states: int | None,
+    timeout: float | None,
+    style: str,
+    traces: Path | None,
+    update_counterexamples: bool,
+) -> int:
+    """Check designs: a family of them, or those named; a variant of your own is a .py file."""
+    from model import evidence, presentation
+    from model.catalogue import find_all, find_property
+    from model.checker import check_entry
+    from model.engines.choice import Machine, Wish
+    from model.judging import Effort, Engine
+    from model.sweep import jobs_for, sweep
+
+    _refuse_unknown(style, ("table", "json"))
+    size = Size(devices, hotplug, groups)
+    asked = [find_property(name) for name in names]
+    chosen = find_all(designs, FAMILIES if "all" in families else families)
+    if traces is not None:
+        evidence.prepare(traces)
+
+    effort = Effort(depth, k, Machine(machine), Wish(symmetry))
+    with presentation.progress() as progress:
+        outcome = sweep(
+            chosen,
+            lambda entry, limits: list(
+                check_entry(entry, asked, size, Engine(engine), limits, effort)
+            ),
+            Limits(max_states, timeout),
+            jobs_for(Engine(engine), jobs, len(chosen)),
+            progress,
+        )
+    notes = evidence.update(outcome.results) if update_counterexamples else []
+    if traces is not None:
+        notes += evidence.write(outcome.results, traces)
+    if outcome.skipped:
+        notes.append(f"interrupted; not checked: {', '.join(outcome.skipped)}")
+    if style == "json":
+        _say(presentation.as_json(outcome) + "\n")
+    else:
+        program = ctx.find_root().command_path
+        _say(presentation.as_text(outcome, "simple" if style == "table" else style, program))
+    for note in notes:
+        click.echo(note, err=True)
+    return int(outcome.exit_code)

@@ -1,0 +1,109 @@
+"""What a search asks of the machine that stores states and takes steps; there are two of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from model.lang import Case, Claim, Expr, State, System
+
+MOST_TARGETS = 64
+"""How many of the violations found at the same depth compete for the most readable trace."""
+
+
+class Full(Exception):
+    """There are more states than the limit allows."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to look for: ``invariants`` by claim and ``goals`` in each new state.
+
+    Behind the invariants, the next number stands for a step out of a domain and the one after
+    that for a deadlock; ``domains`` and ``deadlocks`` say whether they are looked for. ``along``
+    lists, by claim, what will be asked of the whole graph, and ``fair`` the LEADS_TO claims.
+    """
+
+    invariants: Sequence[Sequence[Expr[bool]]]
+    goals: Sequence[Expr[bool]]
+    domains: bool
+    deadlocks: bool
+    along: Sequence[Sequence[Case]] = ()
+    fair: Sequence[Claim] = ()
+
+
+class Run(NamedTuple):
+    """A run as numbers of actions between states.
+
+    ``loop`` is the number of the state from which it goes round for ever, as in a trace.
+    """
+
+    states: Sequence[State]
+    actions: Sequence[int]
+    loop: int | None = None
+
+
+def depth_of(state: int, levels: Sequence[int]) -> int:
+    """The depth of the state with that number; ``levels`` as in ``Explorer.runs``."""
+    return bisect_right(levels, state) - 1
+
+
+class Explorer(Protocol):
+    """Stored states, numbered in the order in which they are found, and steps between them."""
+
+    name: str
+    """Which machine this is, for the report."""
+
+    @property
+    def fired(self) -> Sequence[int]:
+        """By action: whether it was ever taken."""
+
+    @property
+    def count(self) -> int:
+        """How many states are stored."""
+
+    def unfolded(self) -> tuple[int, int]:
+        """How many states and steps there are, those included that stored ones stand for."""
+
+    @property
+    def left_domain(self) -> int | None:
+        """The first action that took a variable outside its domain."""
+
+    def add(self, state: State) -> None:
+        """Store an initial state."""
+
+    def expand(self, end: int) -> None:
+        """Take every step from the states up to ``end`` that were not yet expanded. Raises Full."""
+
+    def found(self) -> Mapping[int, Sequence[int]]:
+        """By number of the claim, the violating states found since the last call."""
+
+    def close(self, claim: int) -> None:
+        """Look for no further violation of ``claim``."""
+
+    def met(self, goal: int) -> bool:
+        """Whether a state that meets the goal was found."""
+
+    def lost(self, claim: int, levels: Sequence[int]) -> Sequence[int]:
+        """The nearest states from which the ``along`` claim's goal is out of reach."""
+
+    def runs(self, targets: Sequence[Sequence[int]], levels: Sequence[int]) -> Sequence[Run]:
+        """For each list of states of one depth, a readable shortest run to one of them.
+
+        ``levels`` holds the first state of each depth, and the number of all states at its end.
+        """
+
+    def endless(self, claim: Claim, levels: Sequence[int]) -> Run | None:
+        """A fair run that breaks ``claim``, one of ``fair``, or None if there is none."""
+
+    def leaving(self, state: State) -> int:
+        """The first action that takes a variable outside its domain from ``state``."""
+
+
+class MakeExplorer(Protocol):
+    """Makes the machine that stores states: at most so many, if a number is given."""
+
+    def __call__(self, system: System, watch: Watch, most: int | None = None) -> Explorer:
+        """The machine for one system."""

@@ -1,0 +1,1 @@
+"""The compiled kernel: the same search, over the same actions, in C."""

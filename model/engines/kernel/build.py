@@ -1,0 +1,45 @@
+"""Builds the kernel where there is a C compiler; without one everything works, but slower.
+
+``python -m model.engines.kernel.build`` does it by hand; installing does it by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from model.engines.kernel.native import LIBRARY, SOURCE, digest
+
+
+def build(target: Path = LIBRARY) -> str:
+    """Build the kernel at ``target``. Returns what hindered it, or an empty text.
+
+    ``CC`` names the compiler, ``CFLAGS`` adds to its options.
+    """
+    compiler = shlex.split(os.environ.get("CC", "")) or [
+        next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), "")
+    ]
+    if not shutil.which(compiler[0]):
+        return "there is no C compiler (CC names one)"
+    options = ["-O3", "-std=c11", "-shared", "-fPIC", *shlex.split(os.environ.get("CFLAGS", ""))]
+    scratch = target.with_suffix(f".{os.getpid()}.tmp")
+    command = [*compiler, *options, f'-DDIGEST="{digest()}"', str(SOURCE), "-o", str(scratch)]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # the user's own
+        if run.returncode:
+            return f"{shlex.join(command)} failed: {run.stderr.strip()}"
+        scratch.replace(target)  # at once: a search that has the old one open keeps it
+    except OSError as error:
+        return f"{target.parent}: {error.strerror}"
+    finally:
+        scratch.unlink(missing_ok=True)
+    return ""
+
+
+if __name__ == "__main__":
+    hindrance = build()
+    sys.exit(f"the kernel was not built: {hindrance}" if hindrance else 0)

@@ -1,0 +1,130 @@
+"""The C library: where it is, whether it is the right one, and its functions for Python."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+from array import array
+from collections.abc import MutableSequence
+from pathlib import Path
+from typing import Any
+
+from model.engines.kernel.tables import Tables
+
+SOURCE = Path(__file__).with_name("kernel.c")
+LIBRARY = Path(__file__).with_name("_kernel.so")
+
+_INT, _U64 = ctypes.c_int32, ctypes.c_uint64
+_POINTER = ctypes.c_void_p
+
+_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "kernel_digest": (ctypes.c_char_p, ()),
+    "search_new": (_POINTER, (_POINTER, _U64, ctypes.c_int, _POINTER)),
+    "search_free": (None, (_POINTER,)),
+    "search_watch": (
+        None,
+        (*[_POINTER] * 6, _INT, _POINTER, _INT, _POINTER, _INT, _POINTER),
+    ),
+    "search_add": (ctypes.c_int, (_POINTER, _POINTER)),
+    "search_expand": (ctypes.c_int, (_POINTER, _U64)),
+    "search_find": (ctypes.c_int64, (_POINTER, _POINTER)),
+    "search_steps": (
+        ctypes.c_int,
+        (_POINTER, _POINTER, _POINTER, _POINTER, _POINTER, _POINTER),
+    ),
+    "search_sort": (None, (_POINTER, _POINTER, _POINTER)),
+    "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _U64, _POINTER)),
+    "search_reach": (
+        ctypes.c_int,
+        (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER),
+    ),
+    "search_starve": (ctypes.c_int, (*[_POINTER] * 6, _INT, _POINTER)),
+    "search_mark": (None, (_POINTER, _U64, _U64, _U64, _POINTER)),
+    "search_without": (None, (_POINTER, _POINTER, _U64)),
+    "search_within": (None, (_POINTER, _POINTER, _U64)),
+    "search_first": (_U64, (_POINTER, _U64, _U64)),
+    "search_collect": (_U64, (_POINTER, _U64, _U64, _U64, _POINTER)),
+    "search_unfold": (None, (_POINTER, _POINTER, _POINTER)),
+    "search_switches": (
+        None,
+        (
+            *(_POINTER, _U64, _U64, _U64, _POINTER, _U64),
+            *(_POINTER, _POINTER, _POINTER, _INT, _POINTER),
+        ),
+    ),
+    "search_states": (_POINTER, (_POINTER,)),
+    "search_found": (_POINTER, (_POINTER,)),
+    "search_numbers": (None, (_POINTER, _POINTER)),
+    "search_forget_found": (None, (_POINTER,)),
+}
+
+
+_PROGRAMS = ("code", "code_at", "fields", "fields_at")
+_TABLES = (
+    *_PROGRAMS,
+    *("guard_mask", "guard_value", "keep_mask", "set_value"),
+    *("tests", "tests_at", "updates", "updates_at", "valid"),
+    *("dispatch", "rows", "row", "slot"),
+)
+
+
+class Model(ctypes.Structure):
+    """``struct model`` of kernel.c."""
+
+    _fields_ = [
+        *((name, _INT) for name in ("words", "actions", "programs", "dispatches", "slots")),
+        ("always", _INT),
+        *((name, _POINTER) for name in _TABLES),
+    ]
+
+
+class Moves(ctypes.Structure):
+    """``struct moves`` of kernel.c."""
+
+    _fields_ = [("mask", _POINTER), ("by", _POINTER), ("most", _INT)]
+
+
+def pointer(numbers: MutableSequence[int]) -> int:
+    """The address of ``numbers``, an array or bytearray that outlives its use and does not grow."""
+    if isinstance(numbers, array):
+        return numbers.buffer_info()[0]
+    if not isinstance(numbers, bytearray):
+        raise TypeError(type(numbers).__name__)
+    return ctypes.addressof((ctypes.c_char * len(numbers)).from_buffer(numbers))
+
+
+def model_of(tables: Tables) -> Model:
+    """``tables`` as the kernel reads them; they must outlive it."""
+    made = Model(
+        words=tables.layout.words,
+        actions=len(tables.layout.system.actions),
+        programs=len(tables.programs.code_at) - 1,
+        dispatches=len(tables.dispatch) // 4,
+        slots=len(tables.parts),
+        always=tables.always,
+    )
+    for name in _TABLES:
+        holder = tables.programs if name in _PROGRAMS else tables
+        setattr(made, name, pointer(getattr(holder, name)))
+    return made
+
+
+def digest() -> str:
+    """What tells one version of kernel.c from another."""
+    return hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """The kernel, or None if it was not built, or from another source than is there now."""
+    try:
+        found = ctypes.CDLL(str(LIBRARY))
+    except OSError:
+        return None
+    for name, (result, arguments) in _FUNCTIONS.items():
+        function = getattr(found, name, None)
+        if function is None:
+            return None
+        function.restype, function.argtypes = result, arguments
+    return found if found.kernel_digest().decode() == digest() else None

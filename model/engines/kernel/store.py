@@ -1,0 +1,202 @@
+"""The kernel's store of states: what Python asks of it while it searches and afterwards."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from model.engines.explorer import Full, Watch
+from model.engines.kernel.native import library, model_of, pointer
+from model.engines.kernel.programs import Unsuitable
+from model.engines.kernel.tables import Part, Tables
+from model.engines.layout import Layout, of_words, to_words
+from model.engines.symmetry import Symmetry
+from model.lang import Expr, System
+
+_FULL, _NO_MEMORY = 1, 2
+_MOST_STATES = 2**32 - 2
+
+
+class RawStep(NamedTuple):
+    """A step as the kernel takes it: ``action`` is ~number if it leaves a domain.
+
+    ``after`` is the state after it, ``state`` the number of the stored one that stands for it, or
+    -1, and ``to`` says where each interchangeable part is in that one.
+    """
+
+    action: int
+    after: int
+    state: int
+    to: Sequence[int]
+
+
+class Store:
+    """Packed states of ``system``, found breadth first. Raises Unsuitable.
+
+    ``asked`` lists the conditions that will be asked of stored states, ``edges`` whether steps
+    are stored (1), with their actions (2), or not (0).
+    """
+
+    def __init__(  # all of it is fixed before the first state
+        self,
+        system: System,
+        watch: Watch,
+        most: int | None,
+        symmetry: Symmetry,
+        asked: Iterable[Expr[bool]],
+        edges: int,
+    ) -> None:
+        found = library()
+        if found is None:
+            raise Unsuitable("it was not built: python -m model.engines.kernel.build says why")
+        self.c = found
+        self.system = system
+        self.layout = Layout(system)
+        self.parts = _parts(self.layout, symmetry)
+        self._tables = tables = Tables(self.layout, self.parts)
+        groups = tables.grouped((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
+        awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
+        self._programs = {id(condition): tables.programs.number(condition) for condition in asked}
+        claims = len(watch.invariants)
+        self.fired = bytearray(len(system.actions))
+        self.open = bytearray([*[1] * claims, watch.domains, watch.deadlocks])
+        self.met = bytearray(len(awaited) + 1)
+        members = [member for group in groups for member in group.members]
+        self._lists = [
+            array("i", numbers)
+            for numbers in (
+                [program for program, _ in members],
+                [claim for _, claim in members],
+                [program for group in groups for program in group.programs],
+                _places(group.programs for group in groups),
+                _places(group.members for group in groups),
+                [number for pair in awaited for number in pair],
+            )
+        ]
+        self._numbers = (ctypes.c_uint64 * 5)()
+        self._model = model_of(tables)
+        limit = _MOST_STATES if most is None else most
+        self.handle = self.c.search_new(
+            ctypes.addressof(self._model), limit, edges, pointer(self.fired)
+        )
+        if not self.handle:
+            raise MemoryError
+        *about, goals = map(pointer, self._lists)
+        self.c.search_watch(
+            *(self.handle, *about, len(groups), pointer(self.open), claims),
+            *(goals, len(awaited), pointer(self.met)),
+        )
+
+    def __del__(self) -> None:
+        if getattr(self, "handle", None):
+            self.c.search_free(self.handle)
+
+    # -- while it searches ---------------------------------------------------------------------
+
+    def numbers(self) -> Sequence[int]:
+        """Stored states, expanded ones, steps, violations found, and who left a domain."""
+        self.c.search_numbers(self.handle, ctypes.addressof(self._numbers))
+        return list(self._numbers)
+
+    def add(self, packed: int) -> None:
+        """Store an initial state."""
+        self._check(self.c.search_add(self.handle, self.words(packed)))
+
+    def expand(self, end: int) -> None:
+        """Take every step from the states up to ``end``. Raises Full."""
+        self._check(self.c.search_expand(self.handle, end))
+
+    @staticmethod
+    def _check(code: int) -> None:
+        if code == _FULL:
+            raise Full
+        if code == _NO_MEMORY:
+            raise MemoryError
+
+    def found(self) -> dict[int, list[int]]:
+        """By number of the claim, the violating states found since the last call."""
+        by_claim: dict[int, list[int]] = {}
+        length = 2 * self.numbers()[3]
+        if length:
+            pairs = (ctypes.c_uint32 * length).from_address(self.c.search_found(self.handle))
+            for claim, state in zip(pairs[::2], pairs[1::2], strict=True):
+                states = by_claim.setdefault(claim, [])
+                if state not in states[-1:]:
+                    states.append(state)
+            self.c.search_forget_found(self.handle)
+        return by_claim
+
+    # -- afterwards ----------------------------------------------------------------------------
+
+    def words(self, packed: int) -> ctypes.Array[ctypes.c_uint64]:
+        """``packed`` as the kernel has it."""
+        return (ctypes.c_uint64 * self.layout.words)(*to_words(packed, self.layout.words))
+
+    def state(self, i: int) -> int:
+        """The ``i``-th state, packed."""
+        words = self.layout.words
+        at = self.c.search_states(self.handle) + 8 * words * i
+        return of_words(list((ctypes.c_uint64 * words).from_address(at)))
+
+    def find(self, packed: int) -> int:
+        """The number of a state, or of the one that stands for it; -1 if there is none."""
+        return int(self.c.search_find(self.handle, self.words(packed)))
+
+    def sorted(self, packed: int) -> tuple[int, list[int]]:
+        """The state that stands for ``packed``, and where each interchangeable part is there."""
+        words, to = self.words(packed), bytearray(len(self.parts) + 1)
+        self.c.search_sort(self.handle, words, pointer(to))
+        return of_words(list(words)), list(to[: len(self.parts)])
+
+    def steps(self, packed: int) -> Iterator[RawStep]:
+        """The steps from a state."""
+        words, slots, most = self.layout.words, len(self.parts), len(self.system.actions)
+        by, targets = array("i", bytes(4 * most)), array("q", bytes(8 * most))
+        after, to = array("Q", bytes(8 * most * words)), bytearray(most * slots + 1)
+        out = map(pointer, (by, after, targets, to))
+        for k in range(self.c.search_steps(self.handle, self.words(packed), *out)):
+            row = of_words(after[k * words : (k + 1) * words])
+            yield RawStep(by[k], row, targets[k], list(to[k * slots : (k + 1) * slots]))
+
+    def answers(self, conditions: Sequence[Expr[bool]], states: int) -> array[int]:
+        """For each state, which of the conditions hold: one bit for each."""
+        programs = array("i", [self._programs[id(condition)] for condition in conditions])
+        out = array("Q", bytes(8 * states))
+        self.c.search_answers(
+            self.handle, pointer(programs), len(programs), 0, states, pointer(out)
+        )
+        return out
+
+    def collect(self, marks: array[int], first: int, end: int, bits: int) -> list[int]:
+        """The states in a range that have one of ``bits``."""
+        out = array("I", bytes(4 * (end - first)))
+        found = self.c.search_collect(pointer(marks), first, end, bits, pointer(out))
+        return out[:found].tolist()
+
+    def unfolded(self) -> tuple[int, int]:
+        """How many states and steps there are, those included that stored ones stand for."""
+        if not self.parts:
+            stored, _, steps, *_ = self.numbers()
+            return stored, steps
+        numbers = array("Q", [0, 0])
+        at = pointer(numbers)
+        self.c.search_unfold(self.handle, at, at + 8)
+        return numbers[0], numbers[1]
+
+
+def _parts(layout: Layout, symmetry: Symmetry) -> list[Part]:
+    parts = []
+    for block, entities in enumerate(symmetry.blocks):
+        for entity in entities:
+            if entity.name not in layout.part:
+                raise Unsuitable(f"{entity.name} has more bits than a word")
+            parts.append(Part(*layout.part[entity.name], block))
+    return parts
+
+
+def _places(lists: Iterable[Sequence[object]]) -> Iterator[int]:
+    """Where each of the lists begins if they stand behind each other, and where they end."""
+    return itertools.accumulate(map(len, lists), initial=0)

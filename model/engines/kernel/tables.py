@@ -1,0 +1,178 @@
+"""Tables: a system's actions and conditions as ``kernel.c`` reads them.
+
+Nothing is compiled for a system: actions become masks and bits, and whatever does not fit into
+those becomes a program.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from model.engines.kernel.clauses import Clause, clauses
+from model.engines.kernel.programs import TABLE_BITS, Programs, Unsuitable
+from model.engines.layout import WORD, Layout, base, dispatch_on, stays, stored, to_words
+from model.lang import Expr, GroundAction, Var
+from model.lang.expr import And, Const, Or
+
+MOST_WORDS = 16
+"""How many words a state may have. As in kernel.c."""
+
+Members = list[tuple[int, int]]
+
+
+class Group(NamedTuple):
+    """Programs one of which must be true, and what to look at if none is.
+
+    ``members`` are programs with the numbers of the claims that they are parts of.
+    """
+
+    programs: list[int]
+    members: Members
+
+
+@dataclass
+class _Gathered:
+    """Conditions that together read no more bits than a table may."""
+
+    read: set[Var[Any]] = field(default_factory=set)
+    all: list[Expr[bool]] = field(default_factory=list)
+    members: Members = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several interchangeable parts of a state: its bits, and the block it belongs to."""
+
+    shift: int
+    width: int
+    block: int
+
+
+class Tables:
+    """``layout``'s system and ``parts`` as flat lists of numbers.
+
+    The names are those of the fields of ``struct model``. Raises Unsuitable.
+    """
+
+    def __init__(self, layout: Layout, parts: Sequence[Part] = ()) -> None:
+        if layout.words > MOST_WORDS:
+            raise Unsuitable(f"a state has {layout.bits} bits, and the kernel takes 1024")
+        self.layout = layout
+        self.parts = parts
+        self.programs = Programs(layout)
+        self.guard_mask, self.guard_value = array("Q"), array("Q")
+        self.keep_mask, self.set_value = array("Q"), array("Q")
+        self.tests, self.tests_at = array("i"), array("i", [0])
+        self.updates, self.updates_at = array("i"), array("i", [0])
+        self.valid = array("Q")
+        self.dispatch, self.rows, self.row = array("i"), array("i"), array("i")
+        for action in layout.system.actions:
+            self._add(action)
+        self.always = self._sort_by_pins()
+        self.slot = array("i")
+        for part in parts:
+            self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
+
+    # -- what is looked for --------------------------------------------------------------------
+
+    def grouped(self, conditions: Iterable[tuple[Expr[bool], int]]) -> list[Group]:
+        """Numbered conditions in groups that are cheap to look at together.
+
+        Each group is about few bits, or is one clause of which the first true part is enough.
+        """
+        small: list[_Gathered] = []
+        large: list[Group] = []
+        for condition, claim in conditions:
+            for clause in clauses(condition):
+                whole = Or(clause)
+                if self.programs.bits(self.programs.read(whole)) > TABLE_BITS:
+                    parts = [self.programs.number(Or(part)) for part in self._split(clause)]
+                    large.append(Group(parts, [(self.programs.number(whole), claim)]))
+                else:
+                    gathered = self._gather(whole, small)
+                    gathered.members.append((self.programs.number(whole), claim))
+        return [Group([self.programs.number(And(g.all))], g.members) for g in small] + large
+
+    def _gather(self, condition: Expr[bool], into: list[_Gathered]) -> _Gathered:
+        """Put ``condition`` beside others that read much the same; a table has room for all."""
+        read = set(self.programs.read(condition))
+        for gathered in into:
+            if self.programs.bits(gathered.read | read) <= TABLE_BITS:
+                break
+        else:
+            gathered = _Gathered()
+            into.append(gathered)
+        gathered.read |= read
+        gathered.all.append(condition)
+        return gathered
+
+    def _split(self, clause: Clause) -> list[list[Expr[bool]]]:
+        """The clause's conditions in lists, each about as many bits as a table takes."""
+        lists: list[_Gathered] = []
+        for condition in clause:
+            self._gather(condition, lists)
+        return [gathered.all for gathered in lists]
+
+    def _place(self, variable: Var[Any]) -> tuple[int, int]:
+        return divmod(self.layout.shift[variable], WORD)
+
+    # -- actions -------------------------------------------------------------------------------
+
+    def _add(self, action: GroundAction) -> None:
+        layout = self.layout
+        guard = [clause for item in action.guard for clause in clauses(item)]
+        mask, value, others = layout.conjunction([c[0] if len(c) == 1 else Or(c) for c in guard])
+        self.tests.extend(self.programs.number(item) for item in others)
+        self.tests_at.append(len(self.tests))
+        changed, fixed = 0, 0
+        for update in action.updates:
+            variable = update.variable
+            changed |= layout.mask(variable) << layout.shift[variable]
+            if isinstance(update.value, Const):
+                fixed |= layout.field(variable, update.value.value)[1]
+                continue
+            valid = -1 if stays(update.value, variable) else self._valid(variable)
+            place, width = self._place(variable), layout.width[variable]
+            self.updates.extend(
+                [self.programs.number(update.value), *place, base(variable), width, valid]
+            )
+        self.updates_at.append(len(self.updates) // 6)
+        everything = (1 << WORD * layout.words) - 1
+        for row, bits in (
+            (self.guard_mask, mask),
+            (self.guard_value, value),
+            (self.keep_mask, everything & ~changed),
+            (self.set_value, fixed),
+        ):
+            row.extend(to_words(bits, layout.words))
+
+    def _valid(self, variable: Var[Any]) -> int:
+        """Where the set of ``variable``'s values begins, one bit for each."""
+        at = len(self.valid)
+        values = sum(1 << stored(variable, value) for value in variable.domain.values)
+        words = -(-(1 << self.layout.width[variable]) // WORD)
+        self.valid.extend(to_words(values, words))
+        return at
+
+    def _sort_by_pins(self) -> int:
+        """Fill the lists that say which actions a state's pinned fields let through."""
+        always: list[int] = []
+        by_pin: dict[Var[Any], dict[int, list[int]]] = {}
+        for k, action in enumerate(self.layout.system.actions):
+            pin = dispatch_on(action)
+            if pin is None:
+                always.append(k)
+            else:
+                by_pin.setdefault(pin[0], {}).setdefault(pin[1], []).append(k)
+        self.row.extend(always)
+        for variable, by_value in by_pin.items():
+            width = self.layout.width[variable]
+            self.dispatch.extend([*self._place(variable), width, len(self.rows)])
+            for value in range(1 << width):
+                self.rows.append(len(self.row))
+                self.row.extend(by_value.get(value, []))
+            self.rows.append(len(self.row))
+        return len(always)

@@ -1,0 +1,143 @@
+"""Which engine decides, and what several of them have to agree on."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from model.catalogue import UsageError
+from model.engines.choice import Machine, Wish, choose
+from model.engines.kernel.programs import Unsuitable
+from model.engines.result import Finding, Limits, Report, Verdict
+from model.engines.search import explore
+from model.engines.symmetry import NotInterchangeable
+from model.lang import Claim, Kind, ModelError, System
+
+
+class Engine(enum.StrEnum):
+    """Which machine decides."""
+
+    BFS = "bfs"
+    """Explicit search: every property, exhaustive for the size."""
+    Z3 = "z3"
+    """Induction, then bounded model checking: properties of states, not of runs."""
+    PROOF = "proof"
+    """Search, and then induction for every number of devices of what holds."""
+    ALL = "all"
+    """Search and Z3, and they must agree."""
+
+
+BY_Z3 = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK, Kind.REACHABLE)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How an engine goes about it.
+
+    ``depth`` bounds bounded model checking, in steps: more than every known counterexample has.
+    ``k`` is how many steps in a row an induction assumes the property for. ``machine`` stores the
+    search's states, and ``symmetry`` lets one of them stand for all that are alike.
+    """
+
+    depth: int = 24
+    k: int = 1
+    machine: Machine = Machine.AUTO
+    symmetry: Wish = Wish.AUTO
+
+
+class Disagreement(Exception):
+    """Two engines contradict each other: a bug in one of them, never a verdict."""
+
+
+def run(
+    engine: Engine, system: System, claims: Sequence[Claim], limits: Limits, effort: Effort
+) -> Report:
+    """What ``engine`` says of ``claims``.
+
+    Raises ModelError for an action that leaves a domain unasked, UsageError for an ``effort``
+    that is not possible, and Disagreement.
+    """
+    if engine in (Engine.BFS, Engine.PROOF):
+        report = _search(system, claims, limits, effort)
+    elif engine is Engine.Z3:
+        report = _solve(system, claims, limits, effort)
+    else:
+        report = _both(system, claims, limits, effort)
+    _refuse_lost_steps(system, claims, report)
+    return report
+
+
+def _search(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
+    try:
+        explorer, machine = choose(system, claims, effort.machine, effort.symmetry)
+    except (Unsuitable, NotInterchangeable) as reason:
+        raise UsageError(f"{system}: that is not possible: {reason}") from None
+    return replace(explore(system, claims, limits, explorer), machine=machine)
+
+
+def _refuse_lost_steps(system: System, claims: Sequence[Claim], report: Report) -> None:
+    """A step out of a domain is a mistake in the model unless type_invariant was asked about."""
+    asked = any(claim.kind is Kind.TYPES for claim in claims)
+    if report.left_domain and not asked:
+        action = system.by_title[report.left_domain]
+        raise ModelError(
+            f"{action.title} takes a variable outside its domain",
+            "widen the domain or guard the step; --property type_invariant shows the trace",
+            where=action.where,
+            subject=f"action {action.name}",
+        )
+
+
+def _solve(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
+    """Induction first; what it leaves open goes to bounded model checking."""
+    from model.engines.bmc import bounded  # the solver is slow to import and rarely needed
+    from model.engines.induction import prove
+    from properties.lemmas import LEMMAS
+
+    lemmas = [item.ground(system) for item in LEMMAS]
+    proved = prove(system, claims, lemmas=lemmas, k=effort.k, limits=limits)
+    left = [c for c in claims if proved.findings[c.name].verdict is Verdict.UNDETERMINED]
+    if not left or not proved.complete:
+        return replace(proved, engine="z3")
+    if limits.timeout is not None:
+        limits = replace(limits, timeout=max(0.0, limits.timeout - proved.seconds))
+    searched = bounded(system, left, depth=effort.depth, limits=limits)
+    findings = dict(proved.findings)
+    for claim in left:
+        found = searched.findings[claim.name]
+        hint = proved.findings[claim.name].hint
+        open_ = found.verdict is Verdict.UNDETERMINED
+        findings[claim.name] = replace(found, hint=hint) if open_ else found
+    return replace(
+        searched, engine="z3", findings=findings, seconds=proved.seconds + searched.seconds
+    )
+
+
+def _both(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
+    """The search's answer, confirmed by the solver wherever that has one. Raises Disagreement."""
+    searched = _search(system, claims, limits, effort)
+    solved = _solve(system, [c for c in claims if c.kind in BY_Z3], limits, effort)
+    findings = dict(searched.findings)
+    for name, other in solved.findings.items():
+        mine = findings[name]
+        if other.verdict is Verdict.UNDETERMINED:
+            continue
+        if mine.verdict is Verdict.VACUOUS and other.verdict is Verdict.HOLDS:
+            continue
+        if mine.verdict is Verdict.UNDETERMINED:
+            findings[name] = other
+        elif mine.verdict is not other.verdict or len(mine.trace or ()) != len(other.trace or ()):
+            raise Disagreement(
+                f"{system.name}: {name}: the search says {_told(mine)}, the solver {_told(other)}"
+            )
+        else:
+            findings[name] = replace(mine, reason=f"{mine.reason}; z3 agrees: {other.reason}")
+    return replace(
+        searched, engine="all", findings=findings, seconds=searched.seconds + solved.seconds
+    )
+
+
+def _told(finding: Finding) -> str:
+    steps = f" in {len(finding.trace)} steps" if finding.trace is not None else ""
+    return f"{finding.verdict}{steps}"

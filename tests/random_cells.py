@@ -1,0 +1,160 @@
+"""Small random systems of a hub and of cells that are all alike, the same for the same seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from model.lang import (
+    Action,
+    ActionTemplate,
+    Claim,
+    Entity,
+    Expr,
+    LeadsTo,
+    Possible,
+    System,
+    Var,
+    action,
+    all_of,
+    any_of,
+    count,
+    counter,
+    field,
+    implies,
+    invariant,
+    ite,
+    leads_to,
+    no_deadlock,
+    possible,
+    type_invariant,
+    weakly_fair,
+)
+from tests.random_systems import Colour, Expressions
+
+
+class Hub(Entity):
+    """What there is once."""
+
+    colour = field(Colour, Colour.RED)
+    level = counter(0, 4, 0)
+
+    cells: list[Cell]
+
+
+class Cell(Entity):
+    """What there are several of."""
+
+    colour = field(Colour, Colour.RED)
+    flag = field(bool, False)
+
+    hub: Hub
+
+
+class _Draw:
+    """Random expressions that treat every cell alike: drawn about one, said of another."""
+
+    def __init__(self, rng: random.Random, hub: Hub) -> None:
+        self._rng = rng
+        self._one = hub.cells[0]
+        self._draw = Expressions(rng, [*self._one.variables(), *hub.variables()])
+
+    def said_of(self, cell: Cell, item: Expr[Any]) -> Expr[Any]:
+        """``item``, which is about one cell and its hub, of ``cell`` and its hub."""
+        old = [*self._one.variables(), *self._one.hub.variables()]
+        new = dict(zip(old, [*cell.variables(), *cell.hub.variables()], strict=True))
+
+        def leaf(node: Expr[Any]) -> Expr[Any]:
+            return new.get(node, node) if isinstance(node, Var) else node
+
+        return item.rewrite(leaf)
+
+    def condition(self) -> Callable[[Cell], Expr[bool]]:
+        """A condition for any cell, about itself, its hub and all cells of that."""
+        own, each = self._draw.condition(1), self._draw.condition(0)
+        over, how, most = (self._rng.randrange(n) for n in (3, 4, 3))
+
+        def said(c: Cell) -> Expr[bool]:
+            mine = self.said_of(c, own)
+            cells = [self.said_of(e, each) for e in c.hub.cells]
+            every = [all_of(cells), any_of(cells), count(cells) > most][over]
+            return [mine, mine & every, mine | every, implies(every, mine)][how]
+
+        return said
+
+    def action(self) -> Callable[[Cell], Action]:
+        """A step of any cell, which may reach its hub and all cells of that."""
+        rng = self._rng
+        guard, when = self.condition(), self.condition()
+        colour, other = rng.choice(list(Colour)), rng.choice(list(Colour))
+        own = self._draw.condition(1)
+        reach = rng.randrange(4)
+
+        def made(c: Cell) -> Action:
+            hub = c.hub
+            updates = [c.colour.becomes(ite(when(c), colour, c.colour))]
+            if reach == 0:
+                updates.append(c.flag.becomes(self.said_of(c, own)))
+            elif reach == 1:
+                updates.append(hub.level.becomes(ite(hub.level < 4, hub.level + 1, 0)))
+            elif reach == 2:
+                updates += [hub.colour.becomes(other), c.flag.becomes(~c.flag)]
+            else:
+                updates = [e.colour.becomes(ite(e.flag, other, e.colour)) for e in hub.cells]
+            return Action([guard(c)], updates)
+
+        return made
+
+
+def _hub(name: str, cells: int) -> Hub:
+    hub = Hub(name)
+    hub.cells = [
+        Cell(f"{name}-{k}", {"flag": (False, True)} if k == cells - 1 else {}) for k in range(cells)
+    ]
+    for cell in hub.cells:
+        cell.hub = hub
+    return hub
+
+
+def random_cells(seed: int, cells: int, hubs: int = 1) -> tuple[System, list[Claim]]:
+    """``hubs`` with ``cells`` cells each, and claims that treat them alike."""
+    rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
+    every = [_hub(f"hub{k}", cells) for k in range(hubs)]
+    draw = _Draw(rng, every[0])
+
+    def template(number: int) -> ActionTemplate[Action]:
+        made = draw.action()
+
+        def step(c: Cell) -> Action:
+            return made(c)
+
+        step.__name__ = f"step{number}"
+        return action(step)
+
+    templates = [template(number) for number in range(rng.randint(2, 5 if hubs == 1 else 3))]
+    entities = [entity for hub in every for entity in (hub, *hub.cells)]
+    system = System(f"cells{seed}", entities, templates)
+    holds, goal, when, ends = (draw.condition() for _ in range(4))
+
+    def never_wrong(c: Cell) -> Expr[bool]:
+        """A condition of each cell."""
+        return holds(c)
+
+    def can_happen(c: Cell) -> Possible:
+        """Something each cell can come to."""
+        return Possible(goal=goal(c), when=when(c))
+
+    def happens(c: Cell) -> LeadsTo:
+        """Something each cell comes to in the end."""
+        fair = [weakly_fair("each goes on", actor=c), weakly_fair("all go on", templates[0])]
+        return LeadsTo(when=when(c), goal=ends(c), fair=fair)
+
+    properties = [
+        invariant(broken="It is wrong.")(never_wrong),
+        possible(broken="It cannot happen.")(can_happen),
+        leads_to(broken="It never happens.")(happens),
+        type_invariant,
+        no_deadlock,
+    ]
+    return system, [one.ground(system) for one in properties]
