@@ -70,11 +70,12 @@ def follow(
     """The initial state and the steps of a trace with the fewest switches.
 
     ``steps`` gives those of a state's steps that are on shortest traces. Where the switches are
-    equally many, lower actors act earlier; all other ties go to the lower action, then to the
-    state with the lower ``key``, so that the answer does not depend on how states are numbered.
+    equally many, lower actors act earlier; all other ties go to the initial state with the lower
+    number, to the lower action and to the state with the lower ``key``, so that the answer does
+    not depend on how states are numbered behind the initial ones.
     """
-    _, actor, _, state = min(
-        (cost, actor, key(i), i) for i in initial for actor, cost in enumerate(costs(i)) if cost
+    _, actor, state = min(
+        (cost, actor, i) for i in initial for actor, cost in enumerate(costs(i)) if cost
     )
     start, taken = state, []
     while actor != actors.nobody:

@@ -252,8 +252,8 @@ def test_a_kernel_of_another_source_is_not_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = tmp_path / "kernel.c"
-    other.write_text(native.SOURCE.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    monkeypatch.setattr(native, "SOURCE", other)
+    other.write_text(build.SOURCE.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    monkeypatch.setattr(build, "SOURCE", other)
     fresh = functools.cache(native.library.__wrapped__)
     assert fresh() is None
 

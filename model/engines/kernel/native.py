@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
 from array import array
 from collections.abc import MutableSequence
-from pathlib import Path
 from typing import Any
 
+from model.engines.kernel.build import LIBRARY, digest
 from model.engines.kernel.tables import Tables
-
-SOURCE = Path(__file__).with_name("kernel.c")
-LIBRARY = Path(__file__).with_name("_kernel.so")
 
 _INT, _U64 = ctypes.c_int32, ctypes.c_uint64
 _POINTER = ctypes.c_void_p
@@ -108,11 +104,6 @@ def model_of(tables: Tables) -> Model:
         holder = tables.programs if name in _PROGRAMS else tables
         setattr(made, name, pointer(getattr(holder, name)))
     return made
-
-
-def digest() -> str:
-    """What tells one version of kernel.c from another."""
-    return hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
 
 
 @functools.cache
