@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.program import SAFE, UNFLAGGED, call, refused, run, variant
-from tests.cli.test_json import parsed
 
 
 def test_a_proved_property_is_as_expected_and_says_so_to_programs(tmp_path: Path) -> None:
     words = ["check", "driver_managed_dma", "--engine", "proof", "--property", SAFE]
     ran = run(*words, "--format", "json", cwd=tmp_path)
     assert (ran.code, ran.err) == (0, "")
-    (result,) = parsed(ran.out)["results"]
+    (result,) = json.loads(ran.out)["results"]
     assert (result["verdict"], result["expected"], result["engine"]) == ("proved", "holds", "proof")
     assert result["as_expected"]
 
