@@ -25,10 +25,11 @@ def certified(name: str) -> tuple[dict[str, str], dict[str, str]]:
 
     Raises UsageError for an unknown design or one without a proof, and ModelError.
     """
-    systems = family(find(name).design)
+    design = find(name).design
+    systems = family(design)
     about = [item for item in PROPERTIES if item.concerns(systems(1))]
     try:
-        proof = Proof(systems, find(name).design.system(Size(0, 2, 2)), Clock(Limits()))
+        proof = Proof(systems, design.system(Size(0, 2, 2)), Clock(Limits()))
         made, left = certificate(proof, about, systems, Searched(0, 0, ""))
     except (NotUniform, GaveUp) as error:
         raise UsageError(f"{name} has no proof: {error}") from None

@@ -34,12 +34,14 @@ class Place:
     """What the invariant says in one of its cells.
 
     ``values`` are those of the shared variables; a further "0" or "1" each tells cells apart.
-    Only the local states ``occupied`` have any devices, and every form of ``zero`` is 0.
+    Only the local states ``occupied`` have any devices, every form of ``zero`` is 0, and none of
+    ``least`` is negative.
     """
 
     values: list[str]
     occupied: list[int]
     zero: list[Form]
+    least: list[Form]
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def _fits_together(made: Certificate) -> bool:
     """Whether every number and column is one that the certificate lists, and names are names."""
     states, places = range(len(made.states)), range(len(made.places))
     columns = {CONSTANT, *made.growing, *(f"c{k}" for k in states)}
-    forms = [form for place in made.places for form in place.zero]
+    forms = [form for place in made.places for form in (*place.zero, *place.least)]
     forms += [fact for step in made.steps for fact in step.facts]
     forms += [form for step in made.steps for _, form in step.grown]
     forms += [fact for item in made.properties for _, facts in item.broken for fact in facts]
@@ -201,7 +203,12 @@ def _forms(items: Any) -> list[Form]:
 
 
 def _place(item: Any) -> Place:
-    return Place(list(item["values"]), list(map(_whole, item["occupied"])), _forms(item["zero"]))
+    return Place(
+        list(item["values"]),
+        list(map(_whole, item["occupied"])),
+        _forms(item["zero"]),
+        _forms(item["least"]),
+    )
 
 
 def _step(item: Any) -> Step:

@@ -80,10 +80,11 @@ def _initial(
         if not set(present) <= set(place.occupied):
             raise CertificateError("the invariant leaves out a state to start from")
         given = {f"c{k}": 0 for k in place.occupied if k not in present} | dict(start.growing)
-        for form in place.zero:
-            left = [(c, n) for c, n in form if c not in given]
-            fixed = sum(given[c] * n for c, n in form if c in given)
-            outside.append(_unequal([*left, (CONSTANT, fixed)]))
+        for forms, broken in ((place.zero, _unequal), (place.least, _negative)):
+            for form in forms:
+                left = [(c, n) for c, n in form if c not in given]
+                fixed = sum(given[c] * n for c, n in form if c in given)
+                outside.append(broken([*left, (CONSTANT, fixed)]))
     return [*(f"(>= c{k} 0)" for k in present), _any(outside)]
 
 
@@ -99,10 +100,11 @@ def _step(
     after = after_step(here, step)
     gone = set(after) - {f"c{state}" for state in there.occupied} - set(certificate.growing)
     wrong = [_unequal(after[column]) for column in sorted(gone)]
-    wrong += [
-        _unequal([(c, n * m) for column, n in form for c, m in _after(after, column)])
-        for form in there.zero
-    ]
+    for forms, broken in ((there.zero, _unequal), (there.least, _negative)):
+        wrong += [
+            broken([(c, n * m) for column, n in form for c, m in _after(after, column)])
+            for form in forms
+        ]
     return [*taken, _any(wrong)]
 
 
@@ -135,6 +137,7 @@ def _allowed(place: Place) -> Iterator[str]:
     yield f"(>= {_sum([(f'c{state}', 1) for state in place.occupied])} 1)"
     for form in place.zero:
         yield f"(= {_sum(form)} 0)"
+    yield from map(_fact, place.least)
 
 
 _COUNT = re.compile(r"c[0-9]+")
@@ -146,6 +149,10 @@ def _fact(form: Form) -> str:
 
 def _unequal(form: Form) -> str:
     return f"(not (= {_sum(form)} 0))"
+
+
+def _negative(form: Form) -> str:
+    return f"(not {_fact(form)})"
 
 
 def _any(parts: Sequence[str]) -> str:

@@ -68,6 +68,7 @@ def certificate(
                 _told(cell),
                 list(proof.occupied(cell)),
                 [_form(proof, form) for form in proof.invariant.hulls[cell].equalities()],
+                [_form(proof, form) for form in proof.invariant.least(cell)],
             )
             for cell in cells
         ],

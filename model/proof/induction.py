@@ -1,6 +1,7 @@
 """The invariant of a counter system: linear equalities at every place that no step breaks.
 
-At each place the invariant is the affine hull of some vectors of counts; counts are not negative.
+At each place the invariant is the affine hull of some vectors of counts; counts are not negative,
+and growing integers have a lower bound.
 It starts with the states to start from and those of a small search. Where a step leads out of it,
 from any rational counts that it allows, the state after that step joins it, until none does.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import floor
 from typing import TypeAlias
 
 import z3  # type: ignore[import-untyped]  # Z3 ships no type information
@@ -36,13 +38,14 @@ MOST_DIGITS = 60
 class At:
     """What the invariant says at one place, for Z3."""
 
-    def __init__(self, hull: Hull, clock: Clock) -> None:
+    def __init__(self, hull: Hull, least: Iterable[Form], clock: Clock) -> None:
         self.occupied = sorted(c for c in hull.columns() if 0 <= c < COUNTED)
         self._clock = clock
         self._solver = z3.SolverFor("QF_LRA")
         self._count: dict[int, Term] = {}
         self._solver.add([self._column(column) >= 0 for column in self.occupied])
         self._solver.add([self._term(form) == 0 for form in hull.equalities()])
+        self._solver.add([self._term(form) >= 0 for form in least])
         # There is no group without a member.
         self._solver.add(z3.Sum([self._column(column) for column in self.occupied]) >= 1)
 
@@ -134,10 +137,16 @@ class Invariant:
 
     def at(self, cell: Cell) -> At:
         """What is known in ``cell``."""
-        return At(self.hulls[cell], self._clock)
+        return At(self.hulls[cell], self.least(cell), self._clock)
+
+    def least(self, cell: Cell) -> list[Form]:
+        """Forms that are not negative in ``cell``: what growing integers have there at least."""
+        bounds = self._least[cell].items()
+        return [plus({column: 1}, {CONST: -bound}) for column, bound in bounds]
 
     def _find(self, seeds: Iterable[tuple[Place, Form]]) -> None:
         self.hulls: dict[Cell, Hull] = {}
+        self._least: dict[Cell, dict[int, int]] = {}
         self._left: dict[Cell, None] = {}
         nobody = (0,) * len(self.alone)
         for place in self.system.places():
@@ -208,17 +217,37 @@ class Invariant:
                 new: list[Form] = [{column: 1} for column in reached - target.columns()]
                 pulled = [step.before(form) for form in (*new, *target.equalities())]
                 outside = [form for form in pulled if not self.hulls[cell].vanishes(form)]
-                if not outside:
-                    return
-            found = at.vector(step.facts, outside)
+            found = at.vector(step.facts, outside) if outside or target is None else None
+            if found is None:
+                found = self._lower(cell, at, step, end) if target is not None else None
             if found is None:
                 return
             columns = [*reached, *self.system.grown.values()]
             after = {column: worth(step.before({column: 1}), found) for column in columns}
             self._join(end, {CONST: 1, **after})
 
+    def _lower(self, cell: Cell, at: At, step: Step, end: Cell) -> Mapping[int, Number] | None:
+        """Counts from which ``step`` takes a growing integer below what it has there at least."""
+        for column, bound in self._least[end].items():
+            after = step.before({column: 1})
+            if after == {column: 1} and self._least[cell].get(column, bound - 1) >= bound:
+                continue
+            found = at.vector([*step.facts, plus({CONST: bound - 1}, after, -1)])
+            if found is not None:
+                return found
+        return None
+
     def _join(self, cell: Cell, vector: Mapping[int, Number]) -> None:
-        if cell not in self.hulls:
+        new = cell not in self.hulls
+        if new:
             self.hulls[cell] = Hull(self.system.grown.values())
+            self._least[cell] = {c: floor(vector.get(c, 0)) for c in self.system.grown.values()}
         if self.hulls[cell].add(vector):
             self._left[cell] = None
+        for column, bound in list(self._least[cell].items()):
+            if vector.get(column, 0) < bound:
+                # At once to 0, and then to nothing: a bound is not lowered one by one.
+                del self._least[cell][column]
+                if bound > 0 and vector.get(column, 0) >= 0:
+                    self._least[cell][column] = 0
+                self._left[cell] = None

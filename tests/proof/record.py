@@ -18,7 +18,7 @@ from model.proof.prove import COVERED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/proof.md"
 FAMILIES = ("thread", "releases")
-START = "<!-- {}: python -m tests.proof.record rewrites it, and a test holds it -->\n"
+START = "<!-- {}: python -m tests.proof.record rewrites it -->\n"
 END = "<!-- end of {} -->\n"
 HEADS = ["design", "proved", "holds only", "along runs", "violated", "seconds"]
 SECONDS = 120.0

@@ -26,7 +26,11 @@ THREAD = [entry.design.name for entry in entries(["thread"])]
 OPEN = {"unuse_in_probe": {"type_invariant"}}
 
 
-@pytest.mark.parametrize("name", THREAD)
+# In the last of them a last vfio driver could once leave twice, which takes three devices.
+RELEASES = ["no_wait_at_unregister", "disassociate_at_unregister"]
+
+
+@pytest.mark.parametrize("name", [*THREAD, *RELEASES])
 def test_what_holds_in_every_state_is_proved_and_what_is_violated_is_not(name: str) -> None:
     entry = find(name)
     results = list(check_entry(entry, [], Size(), Engine.PROOF))
@@ -38,7 +42,8 @@ def test_what_holds_in_every_state_is_proved_and_what_is_violated_is_not(name: s
         r.asked.name for r in results if r.verdict is Verdict.HOLDS and r.asked.kind in COVERED
     }
     assert unproved == OPEN.get(name, set())
-    assert record.row(results)[:-1] == record.written("thread")[name][:-1]
+    if name in THREAD:
+        assert record.row(results)[:-1] == record.written("thread")[name][:-1]
 
 
 def test_the_reason_says_how_few_devices_break_a_property() -> None:
