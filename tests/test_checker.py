@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from model import check, checker
+from model import check, judging
 from model.catalogue import UsageError, entries, find
 from model.checker import ExitCode, Outcome, check_entry
 from model.designs import DESIGNS
@@ -174,14 +174,14 @@ def answering(verdict: Verdict) -> object:
 def test_engines_that_contradict_each_other_are_no_verdict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(checker, "_solve", answering(Verdict.VIOLATED))
+    monkeypatch.setattr(judging, "_solve", answering(Verdict.VIOLATED))
     with pytest.raises(Disagreement, match="no_bug_on: the search says holds, the solver violated"):
         check("driver_managed_dma", "no_bug_on", engine="all")
 
 
 def test_an_engine_that_gave_up_contradicts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checker, "_solve", answering(Verdict.UNDETERMINED))
+    monkeypatch.setattr(judging, "_solve", answering(Verdict.UNDETERMINED))
     assert check("driver_managed_dma", "no_bug_on", engine="all").passed
-    monkeypatch.setattr(checker, "_solve", answering(Verdict.HOLDS))
+    monkeypatch.setattr(judging, "_solve", answering(Verdict.HOLDS))
     limited = Limits(max_states=9)
     assert check("driver_managed_dma", "no_bug_on", engine="all", limits=limited).passed

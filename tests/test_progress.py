@@ -10,7 +10,7 @@ import pytest
 from model import check
 from model.designs import driver_managed_dma
 from model.designs.bugs import retry_after_release
-from model.designs.releases import disassociate_at_unregister, wait_for_group_fd
+from model.designs.releases import wait_for_group_fd
 from model.engines.result import Verdict
 from model.engines.search import explore
 from model.lang import Kind, Property
@@ -37,13 +37,6 @@ def without(design: Design, asked: Property, words: str, actor: str) -> Verdict:
     ("design", "asked", "words", "actor"),
     [
         (driver_managed_dma, LETS_GO, "a thread with device_lock goes on where it can", "dev0"),
-        # The last driver of a group takes it from its user, and another unbind waits for that.
-        (
-            disassociate_at_unregister,
-            LETS_GO,
-            "a thread with device_lock goes on where it can",
-            "dev1",
-        ),
         (wait_for_group_fd, LETS_GO, "closing the group ends once it has begun", "user"),
         (driver_managed_dma, CLOSED, "a thread with device_lock goes on where it can", "dev0"),
         (retry_after_release, RETRIED, "the worker of the deferred list runs", "dev0"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from model import checker
+from model import judging
 from model.engines.search import explore
 from model.judging import Disagreement
 from tests.cli.program import (
@@ -129,7 +129,7 @@ def test_3_is_an_interrupt_that_leaves_designs_unchecked(tmp_path: Path) -> None
     # Reachability is decided early, so that nothing but the missing designs tells of the interrupt.
     code, out, err = interrupted(
         *("check", "-p", "userspace_can_own_the_group", "-p", SAFE, "--devices", "4"),
-        *("--format", "json", "viability_check", "driver_managed_dma"),
+        *("--format", "json", "--jobs", "1", "viability_check", "driver_managed_dma"),
         cwd=tmp_path,
     )
     assert code == 3
@@ -141,7 +141,7 @@ def test_an_interrupt_before_any_result_is_one_line(monkeypatch: pytest.MonkeyPa
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checker, "explore", stop)
+    monkeypatch.setattr(judging, "explore", stop)
     ran = call(*ONE)
     assert (ran.code, ran.out, ran.err) == (3, "", "\nerror: interrupted\n")  # below the ^C
 
@@ -157,8 +157,8 @@ def test_an_interrupt_outside_the_engine_keeps_what_is_known(
             raise KeyboardInterrupt
         return explore(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(checker, "explore", stop_second)
-    ran = call("check", "driver_managed_dma", "claim_in_probe", "-p", "no_bug_on")
+    monkeypatch.setattr(judging, "explore", stop_second)
+    ran = call("check", "driver_managed_dma", "claim_in_probe", "-p", "no_bug_on", "--jobs", "1")
     assert ran.code == 3
     assert "holds=1" in last_line(ran.out)
     assert last_line(ran.out).startswith("result: NOT-as-expected")
@@ -169,7 +169,7 @@ def test_3_is_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def exhaust(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(checker, "explore", exhaust)
+    monkeypatch.setattr(judging, "explore", exhaust)
     ran = call(*ONE)
     assert (ran.code, ran.out) == (3, "")
     assert ran.err == "error: out of memory; --max-states stops in time\n"
@@ -223,7 +223,7 @@ def test_70_is_a_mistake_of_ours(error: Exception, monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(checker, "explore", fail)
+    monkeypatch.setattr(judging, "explore", fail)
     ran = call(*ONE)
     told = f"error: internal error: {type(error).__name__}: {error} (--debug shows where)\n"
     assert (ran.code, ran.out, ran.err) == (70, "", told)
