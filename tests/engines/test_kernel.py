@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from model.checker import check
 from model.designs import DESIGNS, driver_managed_dma, unuse_in_probe
 from model.engines.choice import Machine, Wish, choose
 from model.engines.explorer import Watch
@@ -58,9 +59,9 @@ def same(one: Report, other: Report, *, traces: bool) -> None:
             assert len(again.trace) == len(found.trace), name
 
 
-def with_symmetry(system: System, claims: list[Claim]) -> Report:
+def with_symmetry(system: System, claims: list[Claim], forget: Wish = Wish.OFF) -> Report:
     """The kernel's report where one state stands for all that are alike."""
-    make, told = choose(system, claims, Machine.KERNEL, Wish.ON)
+    make, told = choose(system, claims, Machine.KERNEL, Wish.ON, forget)
     assert "symmetry of" in told
     return explore(system, claims, explorer=make)
 
@@ -139,8 +140,15 @@ def test_symmetry_changes_no_verdict_and_no_count_of_a_design(design: Design) ->
     system = design.system(Size(1, 1))
     claims = asked_of(system)
     reduced = refused_or(system, claims, "has no counterpart for dev0 and dev1 exchanged")
-    if reduced is not None:
-        same(explore(system, claims, explorer=KernelExplorer), reduced, traces=False)
+    if reduced is None:
+        return
+    same(explore(system, claims, explorer=KernelExplorer), reduced, traces=False)
+    both = with_symmetry(system, claims, Wish.ON)
+    for name, found in reduced.findings.items():
+        again = both.findings[name]
+        assert (again.verdict, again.reason) == (found.verdict, found.reason), name
+        if found.trace is not None and found.trace.loop is None:
+            assert len(again.trace or ()) == len(found.trace), name
 
 
 def test_symmetry_changes_nothing_of_three_devices_but_what_is_stored() -> None:
@@ -158,6 +166,31 @@ def quirk(d: Device, drv: Driver) -> Action | None:
     """A bind that only the first device knows."""
     plain = bind_store(d, drv)
     return plain if d.name == "dev0" else None
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=str)
+def test_forgetting_changes_no_verdict_and_no_trace_of_a_design(design: Design) -> None:
+    system = design.system(Size(1, 1))
+    claims = asked_of(system)
+    forgets, _ = choose(system, claims, Machine.KERNEL, Wish.OFF, Wish.ON)
+    fewer = explore(system, claims, explorer=forgets)
+    whole = explore(system, claims, explorer=KernelExplorer)
+    assert fewer.states is not None
+    assert whole.states is not None
+    # What is forgotten may be what never changes in this design.
+    assert fewer.states <= whole.states if fewer.forgotten else fewer.states == whole.states
+    for name, found in whole.findings.items():
+        again = fewer.findings[name]
+        assert (again.verdict, again.reason) == (found.verdict, found.reason), name
+        if found.trace is not None and found.trace.loop is None:
+            assert again.trace is not None
+            assert again.trace.states == found.trace.states, name
+
+
+def test_three_devices_find_nothing_stolen_where_two_leave_and_a_third_comes() -> None:
+    """A third driver that registered while the last one left could once do so twice."""
+    found = check("claim_per_device", "no_claim_taken_from_another", devices=2)
+    assert found.passed, found
 
 
 def test_an_action_that_singles_out_a_device_is_named() -> None:

@@ -45,10 +45,8 @@ def asked_of(case: Case) -> list[Asked]:
 def lost(store: Store, symmetry: Symmetry, asked: Sequence[Asked], states: int) -> array[int]:
     """For each state, the POSSIBLE cases that are asked there and whose goal is out of reach."""
     cases = [item.case for item in asked]
-    reaching, during, when = (
-        store.answers(list(parts), states)
-        for parts in zip(*((c.that, c.during, c.when) for c in cases), strict=True)
-    )
+    reaching = store.answers([case.that for case in cases], states)
+    during = store.answers([c.during for c in cases], states, _others(store, reaching, len(cases)))
     moves, _kept = _moves(symmetry, asked)
     # Breadth-first numbers run along most edges, so that a sweep against them carries answers
     # far; the sweep along them is for the edges that lead back.
@@ -58,8 +56,7 @@ def lost(store: Store, symmetry: Symmetry, asked: Sequence[Asked], states: int) 
             store.handle, pointer(reaching), pointer(during), backward, moves
         )
         backward = not backward
-    store.c.search_without(pointer(when), pointer(reaching), states)
-    return when
+    return store.answers([c.when for c in cases], states, _others(store, reaching, len(cases)))
 
 
 def starving(
@@ -74,15 +71,15 @@ def starving(
     """
     cases = [item.case for item in asked]
     goals = store.answers([case.that for case in cases], states)
-    stays = array("Q", [(1 << len(asked)) - 1]) * states
-    store.c.search_without(pointer(stays), pointer(goals), states)
+    stays = _others(store, goals, len(cases))
     moves, _kept = _moves(symmetry, asked)
     number = {action: k for k, action in enumerate(store.system.actions)}
     sets = array("Q", bytes(8 * len(number)))
     for bit, item in enumerate(asked):
         for action in item.fair.actions if item.fair else ():
             sets[number[action]] |= 1 << bit
-    where = store.answers([i.fair.where if i.fair else i.case.that for i in asked], states)
+    places = [item.fair.where if item.fair else item.case.that for item in asked]
+    where = store.answers(places, states, stays)
     together = dict.fromkeys(map(id, cases), 0)
     for bit, case in enumerate(cases):
         together[id(case)] |= 1 << bit
@@ -91,9 +88,14 @@ def starving(
     lists = [pointer(some) for some in (stays, comes, sets, where, whole)]
     while store.c.search_starve(store.handle, *lists, len(whole), moves):
         pass
-    starts = store.answers([case.when for case in cases], states)
-    store.c.search_within(pointer(starts), pointer(stays), states)
-    return stays, starts
+    return stays, store.answers([case.when for case in cases], states, stays)
+
+
+def _others(store: Store, bits: array[int], most: int) -> array[int]:
+    """The ``most`` lowest bits that are not set, state by state."""
+    others = array("Q", [(1 << most) - 1]) * len(bits)
+    store.c.search_without(pointer(others), pointer(bits), len(bits))
+    return others
 
 
 def _moves(symmetry: Symmetry, asked: Sequence[Asked]) -> tuple[int, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -12,8 +13,8 @@ from model.lang.expr import And, Implies, Not, Or
 Clause: TypeAlias = tuple[Expr[bool], ...]
 """Holds where any of its conditions does."""
 
-_MOST = 64
-"""What would become more clauses than this stays in one piece."""
+_MOST = 4
+"""What would become more clauses than this is one, some of whose conditions are conjunctions."""
 
 
 def clauses(item: Expr[bool], *, holds: bool = True) -> list[Clause]:
@@ -28,14 +29,13 @@ def clauses(item: Expr[bool], *, holds: bool = True) -> list[Clause]:
         case Implies(children=(when, then)) if not holds:
             return _all_of([clauses(when), clauses(then, holds=False)])
         case Or():
-            found = _any_of([clauses(child) for child in item.children])
+            return _any_of([clauses(child) for child in item.children])
         case And():
-            found = _any_of([clauses(child, holds=False) for child in item.children])
+            return _any_of([clauses(child, holds=False) for child in item.children])
         case Implies(children=(when, then)):
-            found = _any_of([clauses(when, holds=False), clauses(then)])
+            return _any_of([clauses(when, holds=False), clauses(then)])
         case _:
-            found = []
-    return found or [(item if holds else Not(item),)]
+            return [(item if holds else Not(item),)]
 
 
 def _all_of(parts: Iterable[list[Clause]]) -> list[Clause]:
@@ -43,10 +43,10 @@ def _all_of(parts: Iterable[list[Clause]]) -> list[Clause]:
 
 
 def _any_of(parts: list[list[Clause]]) -> list[Clause]:
-    """The parts' disjunction as clauses, or none if there would be too many."""
-    made: list[Clause] = [()]
-    for part in parts:
-        if len(made) * len(part) > _MOST:
-            return []
-        made = [(*clause, *other) for clause in made for other in part]
-    return made
+    """The parts' disjunction as clauses."""
+    if math.prod(map(len, parts)) <= _MOST:
+        return [
+            tuple(itertools.chain.from_iterable(chosen)) for chosen in itertools.product(*parts)
+        ]
+    whole = [part[0] if len(part) == 1 else (And(map(Or, part)),) for part in parts]
+    return [tuple(itertools.chain.from_iterable(whole))]

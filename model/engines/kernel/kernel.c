@@ -12,6 +12,9 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 typedef uint64_t u64;
 typedef uint32_t u32;
@@ -50,6 +53,7 @@ struct found { u32 claim, state; };
 struct search {
 	const struct model *m;
 	u8 **tables; /* by program; NULL where bytecode runs */
+	u64 *masks; /* by program and word: the bits it reads, if the processor can gather them */
 	u64 *states, *slots, *offsets;
 	u32 *targets; /* of the steps that change something, from states[i] at offsets[i] */
 	u8 *perms;
@@ -144,11 +148,52 @@ static i32 run(const struct search *s, i32 program, const u64 *state)
 	return top[-1];
 }
 
+#ifdef __x86_64__
+/* The same bits in the same order as below, by one instruction for each word. */
+__attribute__((target("bmi2,popcnt"))) static u32
+gathered(const u64 *mask, const u64 *state, i32 words)
+{
+	u64 index = _pext_u64(state[0], mask[0]), place = 0;
+	for (i32 w = 1; w < words; w++) {
+		place += (u64)__builtin_popcountll(mask[w - 1]);
+		index |= _pext_u64(state[w], mask[w]) << place;
+	}
+	return (u32)index;
+}
+
+static int mask_fields(struct search *s)
+{
+	const struct model *m = s->m;
+	if (!__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("popcnt"))
+		return DONE;
+	s->masks = calloc((u64)m->programs * m->words + 1, sizeof(u64));
+	if (!s->masks)
+		return NO_MEMORY;
+	for (i32 p = 0; p < m->programs; p++)
+		for (i32 k = m->fields_at[p]; k < m->fields_at[p + 1]; k++) {
+			const struct field *f = m->fields + k;
+			u64 bits = f->bits == 64 ? ~(u64)0 : ((u64)1 << f->bits) - 1;
+			s->masks[(u64)p * m->words + f->word] |= bits << f->shift;
+		}
+	return DONE;
+}
+#else
+static int mask_fields(struct search *s)
+{
+	(void)s;
+	return DONE;
+}
+#endif
+
 static i32 value_of(const struct search *s, i32 program, const u64 *state)
 {
 	const u8 *table = s->tables[program];
 	if (!table)
 		return run(s, program, state);
+#ifdef __x86_64__
+	if (s->masks)
+		return table[gathered(s->masks + (u64)program * s->m->words, state, s->m->words)];
+#endif
 	const struct field *f = s->m->fields + s->m->fields_at[program];
 	const struct field *end = s->m->fields + s->m->fields_at[program + 1];
 	u32 index = 0, place = 0;
@@ -663,6 +708,7 @@ void search_free(struct search *s)
 	for (i32 p = 0; s->tables && p < s->m->programs; p++)
 		free(s->tables[p]);
 	free(s->tables);
+	free(s->masks);
 	free(s->states);
 	free(s->slots);
 	free(s->offsets);
@@ -705,6 +751,8 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 		     !s->rank || !s->idle || !s->tables;
 	for (i32 p = 0; !failed && p < m->programs; p++)
 		failed = tabulate(s, p);
+	if (!failed) /* only now, so that making the tables does not rest on it */
+		failed = mask_fields(s);
 	if (failed) {
 		search_free(s);
 		return NULL;
@@ -732,15 +780,19 @@ void search_watch(struct search *s, const i32 *member, const i32 *member_of, con
 
 /* -- afterwards ---------------------------------------------------------------------------- */
 
-/* Sets bit k of out[j] where program k is true in state j. */
-void search_answers(const struct search *s, const i32 *programs, i32 n, u64 first, u64 end, u64 *out)
+/* Keeps bit k of out[j] where program k is true in state j; only bits that are set are asked. */
+void search_answers(const struct search *s, const i32 *programs, i32 n, u64 states, u64 *out)
 {
-	for (u64 j = first; j < end; j++) {
-		u64 bits = 0, last = 0;
-		for (i32 k = 0; k < n; k++) {
-			if (!k || programs[k] != programs[k - 1])
-				last = value_of(s, programs[k], s->states + j * s->m->words) != 0;
-			bits |= last << k;
+	for (u64 j = 0; j < states; j++) {
+		const u64 *state = s->states + j * s->m->words;
+		u64 bits = 0, asked = out[j];
+		i32 last = -1, truth = 0;
+		for (i32 k = 0; asked >> k && k < n; k++) {
+			if (!(asked >> k & 1))
+				continue;
+			if (programs[k] != last)
+				truth = value_of(s, last = programs[k], state) != 0;
+			bits |= (u64)truth << k;
 		}
 		out[j] = bits;
 	}
@@ -751,7 +803,7 @@ struct moves { const u64 *mask; const i32 *by; i32 most; };
 
 static inline u64 pulled(const struct search *s, u64 there, u64 edge, const struct moves *moves)
 {
-	if (!moves->most)
+	if (!there || !moves->most || !s->perms[edge]) /* 0 exchanges nothing */
 		return there;
 	const u64 *m = moves->mask + (u64)s->perms[edge] * moves->most;
 	const i32 *d = moves->by + (u64)s->perms[edge] * moves->most;
@@ -766,9 +818,16 @@ static inline u64 pulled(const struct search *s, u64 there, u64 edge, const stru
 int search_reach(const struct search *s, u64 *reaching, const u64 *during, int backward,
 		 const struct moves *moves)
 {
+	enum { AHEAD = 6 }; /* states, so that what is behind their steps is fetched meanwhile */
 	int changed = 0;
 	for (u64 k = 0; k < s->next; k++) {
 		u64 i = backward ? s->next - 1 - k : k, missing = during[i] & ~reaching[i], got = 0;
+		if (k + AHEAD < s->next) {
+			u64 soon = backward ? i - AHEAD : i + AHEAD;
+			if (during[soon] & ~reaching[soon])
+				for (u64 e = s->offsets[soon]; e < s->offsets[soon + 1]; e++)
+					__builtin_prefetch(reaching + s->targets[e]);
+		}
 		if (!missing)
 			continue;
 		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
@@ -839,13 +898,6 @@ void search_without(u64 *bits, const u64 *others, u64 n)
 {
 	for (u64 j = 0; j < n; j++)
 		bits[j] &= ~others[j];
-}
-
-/* Leaves of `bits` what `others` has too, state by state. */
-void search_within(u64 *bits, const u64 *others, u64 n)
-{
-	for (u64 j = 0; j < n; j++)
-		bits[j] &= others[j];
 }
 
 /* The first state that has a bit of `bits`; n if there is none. */
@@ -926,8 +978,15 @@ void search_numbers(const struct search *s, u64 *out)
 	out[4] = (u64)(int64_t)s->left_action;
 	out[5] = s->unfolded;
 	out[6] = s->unfolded_steps;
-	for (u64 i = s->next; s->m->slots && i < s->count; i++) /* not expanded yet */
-		out[5] += orbit_of(s->m, s->states + i * s->m->words);
+}
+
+/* How many states those that are not expanded yet stand for. */
+u64 search_frontier(const struct search *s)
+{
+	u64 states = 0;
+	for (u64 i = s->next; i < s->count; i++)
+		states += orbit_of(s->m, s->states + i * s->m->words);
+	return states;
 }
 
 void search_forget_found(struct search *s) { s->nfound = 0; }

@@ -31,7 +31,8 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "search_forget": (ctypes.c_int, (_POINTER, _POINTER)),
     "search_sort": (None, (_POINTER, _POINTER, _POINTER)),
-    "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _U64, _POINTER)),
+    "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _POINTER)),
+    "search_frontier": (_U64, (_POINTER,)),
     "search_reach": (
         ctypes.c_int,
         (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER),
@@ -39,7 +40,6 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_starve": (ctypes.c_int, (*[_POINTER] * 6, _INT, _POINTER)),
     "search_mark": (None, (_POINTER, _U64, _U64, _U64, _POINTER)),
     "search_without": (None, (_POINTER, _POINTER, _U64)),
-    "search_within": (None, (_POINTER, _POINTER, _U64)),
     "search_first": (_U64, (_POINTER, _U64, _U64)),
     "search_collect": (_U64, (_POINTER, _U64, _U64, _U64, _POINTER)),
     "search_switches": (

@@ -26,7 +26,7 @@ class Numbers(NamedTuple):
     """What the kernel counts: stored and expanded states, steps, violations found.
 
     ``left`` is the action that left a domain, or above all actions; ``states`` and ``transitions``
-    are what the stored ones stand for, where one stands for several.
+    are what the expanded ones stand for, where one stands for several.
     """
 
     stored: int
@@ -181,13 +181,13 @@ class Store:
             row = of_words(after[k * words : (k + 1) * words])
             yield RawStep(by[k], row, targets[k], list(to[k * slots : (k + 1) * slots]))
 
-    def answers(self, conditions: Sequence[Expr[bool]], states: int) -> array[int]:
-        """For each state, which of the conditions hold: one bit for each."""
+    def answers(
+        self, conditions: Sequence[Expr[bool]], states: int, asked: array[int] | None = None
+    ) -> array[int]:
+        """For each state, which conditions hold: a bit for each, of those ``asked`` there."""
         programs = array("i", [self._programs[id(condition)] for condition in conditions])
-        out = array("Q", bytes(8 * states))
-        self.c.search_answers(
-            self.handle, pointer(programs), len(programs), 0, states, pointer(out)
-        )
+        out = array("Q", [(1 << len(programs)) - 1]) * states if asked is None else asked[:]
+        self.c.search_answers(self.handle, pointer(programs), len(programs), states, pointer(out))
         return out
 
     def collect(self, marks: array[int], first: int, end: int, bits: int) -> list[int]:
@@ -200,7 +200,8 @@ class Store:
         """How many states and steps there are, those included that stored ones stand for."""
         numbers = self.numbers()
         if self.parts:
-            return numbers.states, numbers.transitions
+            frontier = int(self.c.search_frontier(self.handle))
+            return numbers.states + frontier, numbers.transitions
         return numbers.stored, numbers.steps
 
     def forget(self, variables: Iterable[Var[Any]]) -> bool:
