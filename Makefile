@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: check test peers lint counterexamples wheel-test clean help
+.PHONY: check test tools peers lint counterexamples wheel-test clean help
 
 check: $(READY) ## Check every design against every property.
 	$(BIN)/python -m model check
@@ -16,19 +16,22 @@ test: lint ## Lint, types and tests.
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto
 
-PEERS := spin rumur gcc libc6-dev
+TOOLS := spin rumur gcc libc6-dev
 
-# Tests whose checker is missing are skipped and say so; OWNERSHIP_NO_SKIPS=1 makes them fail.
-peers: $(READY) ## Compare with SPIN and Rumur; root has them installed by apt.
+# What is missing is missed later, by tests that are skipped and say so; OWNERSHIP_NO_SKIPS=1 makes
+# them fail.
+tools: ## Have apt install a C compiler, SPIN and Rumur; needs root.
 	@which spin rumur gcc >/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && which apt-get >/dev/null; then \
-			apt-get install -y -qq $(PEERS) >/dev/null 2>&1 || { \
-				apt-get update -qq && apt-get install -y -qq $(PEERS); \
+			apt-get install -y -qq $(TOOLS) >/dev/null 2>&1 || { \
+				apt-get update -qq && apt-get install -y -qq $(TOOLS); \
 			} >/dev/null; \
 		else \
 			false; \
-		fi || echo "SPIN, Rumur or gcc is missing: apt-get install $(PEERS)" >&2; \
+		fi || echo "SPIN, Rumur or gcc is missing: apt-get install $(TOOLS)" >&2; \
 	}
+
+peers: $(READY) tools ## Compare with SPIN and Rumur.
 	$(BIN)/pytest -n auto -m peers tests/export
 
 lint: $(READY) ## Style only.
@@ -54,8 +57,9 @@ wheel-test: $(READY) ## Build the wheel and the sdist, and try the wheel by itse
 	echo "cd / && python -m model check unuse_in_probe_balanced"; \
 	"$$place/venv/bin/python" -m model check unuse_in_probe_balanced >/dev/null
 
-# Made again when pyproject.toml has changed; an editable install follows the sources by itself.
-$(READY): pyproject.toml
+# Made again when pyproject.toml or the kernel has changed; an editable install follows all other
+# sources by itself.
+$(READY): pyproject.toml hatch_build.py model/engines/kernel/kernel.c
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		found=$$("$(PYTHON)" --version 2>/dev/null || echo "not there"); \
 		echo "This needs Python 3.11 or newer, and $(PYTHON) is $$found." \

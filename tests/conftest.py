@@ -14,8 +14,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With OWNERSHIP_NO_SKIPS=1 a comparison that is skipped has failed: nothing was compared."""
     report = yield
-    peer = item.get_closest_marker("peers") is not None
-    if report.skipped and peer and os.environ.get("OWNERSHIP_NO_SKIPS") == "1":
+    compares = any(item.get_closest_marker(name) for name in ("peers", "kernel"))
+    if report.skipped and compares and os.environ.get("OWNERSHIP_NO_SKIPS") == "1":
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"OWNERSHIP_NO_SKIPS=1 is set, but: {reason}"

@@ -26,9 +26,10 @@ from properties import PROPERTIES
 from tests.random_cells import random_cells
 from tests.random_systems import random_ending, random_system
 
-pytestmark = pytest.mark.skipif(
-    native.library() is None, reason="the kernel was not built: there is no C compiler"
-)
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(native.library() is None, reason="the kernel was not built"),
+]
 
 FINISHED = "every claim is decided"
 
