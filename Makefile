@@ -7,10 +7,13 @@ READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: check test tools peers lint counterexamples wheel-test clean help
+.PHONY: check gallery test tools peers lint counterexamples wheel-test clean help
 
 check: $(READY) ## Check every design against every property.
 	$(BIN)/python -m model check
+
+gallery: $(READY) ## Check every design of the gallery with three devices.
+	$(BIN)/python -m model check --family all --devices 2 --format json >/dev/null
 
 test: lint ## Lint, types and tests.
 	$(BIN)/mypy
