@@ -33,7 +33,14 @@ def jobs_for(engine: Engine, wished: int | None, designs: int) -> int:
         return 1
     if wished is None and library() is None:
         return 1
-    return max(1, min(wished or len(os.sched_getaffinity(0)), designs))
+    return max(1, min(wished or _cores(), designs))
+
+
+def _cores() -> int:
+    """How many cores this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def sweep(
