@@ -64,15 +64,19 @@ def starving(
 ) -> tuple[array[int], array[int]]:
     """For each state, the LEADS_TO cases of which some fair run from there avoids the goal.
 
-    The greatest set of states without the goal in which from everywhere, for each fair set, a
-    place can be come to where one of it is taken or none can be (Emerson and Lei). A case has a
-    bit for each of its fair sets; in the answer they are the same. The second list leaves those
-    where the case is asked.
+    Of the states that can be come to without the goal from where the case is asked, the greatest
+    set in which from everywhere, for each fair set, a place can be come to where one of it is
+    taken or none can be (Emerson and Lei). A case has a bit for each of its fair sets; in the
+    answer they are the same. The second list leaves those where the case is asked.
     """
     cases = [item.case for item in asked]
     goals = store.answers([case.that for case in cases], states)
-    stays = _others(store, goals, len(cases))
+    avoids = _others(store, goals, len(cases))
+    starts = store.answers([case.when for case in cases], states, avoids)
     moves, _kept = _moves(symmetry, asked)
+    stays, done = starts[:], array("Q", bytes(8 * states))
+    while store.c.search_spread(store.handle, *map(pointer, (stays, avoids, done)), moves):
+        pass
     number = {action: k for k, action in enumerate(store.system.actions)}
     sets = array("Q", bytes(8 * len(number)))
     for bit, item in enumerate(asked):
@@ -84,7 +88,7 @@ def starving(
     for bit, case in enumerate(cases):
         together[id(case)] |= 1 << bit
     whole = array("Q", together.values())
-    comes = goals  # which is no longer needed
+    comes = done  # which is no longer needed
     lists = [pointer(some) for some in (stays, comes, sets, where, whole)]
     while store.c.search_starve(store.handle, *lists, len(whole), moves):
         pass

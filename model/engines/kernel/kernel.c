@@ -813,6 +813,40 @@ static inline u64 pulled(const struct search *s, u64 there, u64 edge, const stru
 	return here;
 }
 
+/* The way back: which bits of a state's come to be those of the state after the step. */
+static inline u64 pushed(const struct search *s, u64 here, u64 edge, const struct moves *moves)
+{
+	if (!here || !moves->most || !s->perms[edge])
+		return here;
+	const u64 *m = moves->mask + (u64)s->perms[edge] * moves->most;
+	const i32 *d = moves->by + (u64)s->perms[edge] * moves->most;
+	u64 there = 0;
+	for (i32 q = 0; q < moves->most && m[q]; q++)
+		there |= (d[q] >= 0 ? here >> d[q] : here << -d[q]) & m[q];
+	return there;
+}
+
+/* One sweep along the stored edges: what is in `region` spreads to successors that are `within`.
+ * done[i] is what has been passed on from state i. Returns whether another sweep is needed. */
+int search_spread(const struct search *s, u64 *region, const u64 *within, u64 *done,
+		  const struct moves *moves)
+{
+	int again = 0;
+	for (u64 i = 0; i < s->next; i++) {
+		u64 fresh = region[i] & ~done[i];
+		if (!fresh)
+			continue;
+		done[i] |= fresh;
+		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++) {
+			u32 j = s->targets[e];
+			u64 more = pushed(s, fresh, e, moves) & within[j] & ~region[j];
+			region[j] |= more;
+			again |= more && j <= i;
+		}
+	}
+	return again;
+}
+
 /* One sweep over the stored edges: reaching[i] gains what a successor reaches, within during[i].
  * Returns whether anything changed. */
 int search_reach(const struct search *s, u64 *reaching, const u64 *during, int backward,

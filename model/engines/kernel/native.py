@@ -37,6 +37,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         ctypes.c_int,
         (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER),
     ),
+    "search_spread": (ctypes.c_int, (*[_POINTER] * 5,)),
     "search_starve": (ctypes.c_int, (*[_POINTER] * 6, _INT, _POINTER)),
     "search_mark": (None, (_POINTER, _U64, _U64, _U64, _POINTER)),
     "search_without": (None, (_POINTER, _POINTER, _U64)),
