@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: check gallery test tools peers lint counterexamples wheel-test clean help
+.PHONY: check gallery test tools peers lint counterexamples mutants wheel-test clean help
 
 check: $(READY) ## Check every design against every property.
 	$(BIN)/python -m model check
@@ -43,6 +43,9 @@ lint: $(READY) ## Style only.
 
 counterexamples: $(READY) ## Make the violations found the expected ones.
 	$(BIN)/python -m model check --family all --update-counterexamples
+
+mutants: $(READY) ## Drop every line of two designs in turn, and record what breaks.
+	$(BIN)/python -m tests.mutants.record
 
 # In a folder of its own, without the sources, as its users have it. The second design passes only
 # if its expected counterexamples are in the wheel.

@@ -1,18 +1,22 @@
 """Every way to drop one thing from a system's actions.
 
 A mutation is the same for all instances of an action: all devices and all drivers. Its key names
-fields by their class and not by their entity, so that it stays the same at every size.
+fields by their class and not by their entity, so that it stays the same at every size; a design's
+own class of devices is called a device.
 """
 
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from model.lang import Domain, Expr, GroundAction, System, Update, Var
+from model.lang import Domain, Entity, Expr, GroundAction, System, Update, Var
 from model.lang.expr import And, Const, Equal, IfElse, Infix, Less, Not, Or
+
+_OTHER = "other_"
 
 
 class _Unequal(Infix[bool]):
@@ -83,16 +87,21 @@ class Mutator:
                     of = self.text(update.variable, action)
                     yield Mutation(action.name, Part.WHEN, self.text(item, action), of)
 
-    def mutant(self, mutation: Mutation) -> System:
-        """The system without what ``mutation`` drops."""
+    def mutant(self, *mutations: Mutation) -> System:
+        """The system without what ``mutations`` drop."""
+        by_action: dict[str, list[Mutation]] = {}
+        for mutation in mutations:
+            by_action.setdefault(mutation.action, []).append(mutation)
         return self.system.with_actions(
             [
-                replace(a, guard=self.guard(a, mutation), updates=self.updates(a, mutation))
-                if a.name == mutation.action
-                else a
-                for a in self.system.actions
+                functools.reduce(self._dropped, by_action.get(action.name, []), action)
+                for action in self.system.actions
             ]
         )
+
+    def _dropped(self, action: GroundAction, mutation: Mutation) -> GroundAction:
+        guard, updates = self.guard(action, mutation), self.updates(action, mutation)
+        return replace(action, guard=guard, updates=updates)
 
     def guard(self, action: GroundAction, mutation: Mutation) -> tuple[Expr[bool], ...]:
         """What ``mutation`` leaves of the guard of ``action``."""
@@ -136,7 +145,9 @@ class Mutator:
             return _placeholder(f"<{type(node.value).__name__.lower()}>", node) if chosen else node
         children = tuple(self._general(child, action) for child in node.children)
         if isinstance(node, And | Or):  # one and the same of each device reads as one
-            children = tuple({str(child): child for child in children}.values())
+            unlike = {str(child): child for child in children}
+            # An instance's own entity comes first, however the system lists the entities.
+            children = tuple(sorted(unlike.values(), key=lambda child: _OTHER in str(child)))
             if len(children) == 1:
                 return children[0]
         match node.rebuild(children) if children else node:
@@ -153,9 +164,14 @@ class Mutator:
         """How every instance of ``action`` calls ``variable``: by its entity's class."""
         entity = self._owner[variable]
         own = [a for a in action.arguments if type(a) is type(entity)]
-        kind = type(entity).__name__.lower()
         name = variable.name.removeprefix(f"{entity.name}.")
-        return f"{'other_' if own and entity not in own else ''}{kind}.{name}"
+        return f"{_OTHER if own and entity not in own else ''}{_kind(entity)}.{name}"
+
+
+def _kind(entity: Entity) -> str:
+    """The class that other classes of such entities come from, in lower case."""
+    classes = [c for c in type(entity).__mro__ if issubclass(c, Entity) and c is not Entity]
+    return classes[-1].__name__.lower()
 
 
 def conjuncts(items: Sequence[Expr[bool]]) -> tuple[Expr[bool], ...]:
