@@ -55,6 +55,8 @@ class Explorer(Protocol):
 
     name: str
     """Which machine this is, for the report."""
+    at_once: int
+    """How many states to expand between two looks at the clock: some hundredths of a second's."""
 
     @property
     def fired(self) -> Sequence[int]:

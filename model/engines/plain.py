@@ -20,6 +20,7 @@ class PlainExplorer:
     """Stores packed states in a dict. See ``Explorer``."""
 
     name = "python"
+    at_once = 2048
     forgotten = ()
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:

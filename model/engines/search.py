@@ -13,7 +13,7 @@ from model.lang import Claim, Kind, System
 from model.lang.expr import Or
 from model.traces.trace import Trace, replay
 
-_LOOK_UP_EVERY = 2048  # expanded states between two looks at the clock
+_LOOK_UP_EVERY = 2048  # initial states between two looks at the clock
 
 
 def explore(
@@ -118,9 +118,9 @@ class _Search:
                 self.explorer.add(state)
             self._end_level()
             while self.levels[-2] < self.levels[-1]:
-                for end in range(self.levels[-2], self.levels[-1], _LOOK_UP_EVERY):
+                for end in range(self.levels[-2], self.levels[-1], self.explorer.at_once):
                     self._look_up()
-                    self.explorer.expand(min(end + _LOOK_UP_EVERY, self.levels[-1]))
+                    self.explorer.expand(min(end + self.explorer.at_once, self.levels[-1]))
                 self._end_level()
             self.levels.pop()  # an empty level
         except Full:

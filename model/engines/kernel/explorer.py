@@ -31,6 +31,7 @@ class KernelExplorer:
     """
 
     name = "kernel"
+    at_once = 32_768
 
     def __init__(
         self,

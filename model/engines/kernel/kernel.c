@@ -813,6 +813,14 @@ static inline u64 pulled(const struct search *s, u64 there, u64 edge, const stru
 	return here;
 }
 
+enum { AHEAD = 6 }; /* states, so that what is behind their steps is fetched meanwhile */
+
+static inline void fetch(const struct search *s, u64 i, const u64 *bits)
+{
+	for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
+		__builtin_prefetch(bits + s->targets[e]);
+}
+
 /* The way back: which bits of a state's come to be those of the state after the step. */
 static inline u64 pushed(const struct search *s, u64 here, u64 edge, const struct moves *moves)
 {
@@ -834,6 +842,8 @@ int search_spread(const struct search *s, u64 *region, const u64 *within, u64 *d
 	int again = 0;
 	for (u64 i = 0; i < s->next; i++) {
 		u64 fresh = region[i] & ~done[i];
+		if (i + AHEAD < s->next && (region[i + AHEAD] & ~done[i + AHEAD]))
+			fetch(s, i + AHEAD, region);
 		if (!fresh)
 			continue;
 		done[i] |= fresh;
@@ -852,15 +862,13 @@ int search_spread(const struct search *s, u64 *region, const u64 *within, u64 *d
 int search_reach(const struct search *s, u64 *reaching, const u64 *during, int backward,
 		 const struct moves *moves)
 {
-	enum { AHEAD = 6 }; /* states, so that what is behind their steps is fetched meanwhile */
 	int changed = 0;
 	for (u64 k = 0; k < s->next; k++) {
 		u64 i = backward ? s->next - 1 - k : k, missing = during[i] & ~reaching[i], got = 0;
 		if (k + AHEAD < s->next) {
 			u64 soon = backward ? i - AHEAD : i + AHEAD;
 			if (during[soon] & ~reaching[soon])
-				for (u64 e = s->offsets[soon]; e < s->offsets[soon + 1]; e++)
-					__builtin_prefetch(reaching + s->targets[e]);
+				fetch(s, soon, reaching);
 		}
 		if (!missing)
 			continue;
@@ -884,14 +892,23 @@ int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set
 {
 	int changed = 1, lost = 0;
 	for (u64 i = 0; i < s->next; i++) {
-		u64 able = 0, takes = 0;
-		for (u64 e = s->offsets[i]; stays[i] && e < s->offsets[i + 1]; e++) {
-			u64 of = set[s->actions[e]];
-			able |= of;
-			if (of & stays[i])
+		u64 able = 0, takes = 0, need;
+		comes[i] = 0;
+		if (i + AHEAD < s->next && stays[i + AHEAD])
+			fetch(s, i + AHEAD, stays);
+		if (!stays[i])
+			continue;
+		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
+			able |= set[s->actions[e]];
+		able &= where[i];
+		need = stays[i] & able;
+		for (u64 e = s->offsets[i]; need && e < s->offsets[i + 1]; e++) {
+			u64 of = set[s->actions[e]] & need;
+			if (of)
 				takes |= of & pulled(s, stays[s->targets[e]], e, moves);
+			need &= ~takes;
 		}
-		comes[i] = stays[i] & (takes | ~(able & where[i]));
+		comes[i] = stays[i] & (takes | ~able);
 	}
 	for (int backward = 1; changed; backward = !backward)
 		changed = search_reach(s, comes, stays, backward, moves);
