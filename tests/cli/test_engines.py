@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from model import checker
+from model import judging
 from model.catalogue import find
 from model.checker import Outcome, check
 from model.engines.result import Finding, Report, Verdict
@@ -69,7 +69,7 @@ def test_a_hint_is_shown_as_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     run = check("unuse_in_probe", "owner_cnt_never_below_zero").results[0].finding.trace
     stopped = Finding(Verdict.UNDETERMINED, "no violation within 24 steps", hint=run)
     monkeypatch.setattr(
-        checker, "_solve", lambda *_: Report("z3", {"no_bug_on": stopped}, seconds=0, peak_bytes=0)
+        judging, "_solve", lambda *_: Report("z3", {"no_bug_on": stopped}, seconds=0, peak_bytes=0)
     )
     ran = call("check", "unuse_in_probe", "-p", "no_bug_on", "--engine", "z3")
     assert ran.code == 3

@@ -121,7 +121,7 @@ _BULLETS = {
 - {count} are **idle**: they only allow steps that change no state, as a refusal where none is due,
   and no property about who is refused minds;""",
     "redundant": """\
-- {count} are **redundant**: another guard or update stands in for it: without both of them
+- {count} are **redundant**: another guard or update does the same, and without both of them
   something breaks;""",
     "harmless": """\
 - {count} are **harmless**: the system behaves differently and no property breaks; a person says

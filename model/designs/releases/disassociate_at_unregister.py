@@ -44,10 +44,11 @@ def probe_succeed(d: Device, drv: Driver) -> Action | None:
 
 
 @action(source=Source("vfio_unregister_group_dev", "drivers/vfio/vfio_main.c", "6.1.192", LOCK))
-def vfio_unregister_group_dev(d: Device) -> Action:
+def vfio_unregister_group_dev(d: LeavingDevice) -> Action:
     """.remove returns; another vfio driver stays."""
+    # A driver that was the last one has left already, whoever has registered since.
     plain = no_wait_at_unregister.vfio_unregister_group_dev(d)
-    return Action([*plain.guard, vfio_group(d).drivers > 1], plain.update)
+    return Action([*plain.guard, ~d.left, vfio_group(d).drivers > 1], plain.update)
 
 
 @action(source=last("vfio_device_remove_group"), label="vfio_device_remove_group()")
