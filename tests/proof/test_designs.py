@@ -26,8 +26,7 @@ THREAD = [entry.design.name for entry in entries(["thread"])]
 OPEN = {"unuse_in_probe": {"type_invariant"}}
 
 
-# In the last of them a last vfio driver could once leave twice, which takes three devices.
-RELEASES = ["no_wait_at_unregister", "disassociate_at_unregister"]
+RELEASES = ["no_wait_at_unregister"]
 
 
 @pytest.mark.parametrize("name", [*THREAD, *RELEASES])
