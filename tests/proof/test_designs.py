@@ -26,7 +26,15 @@ THREAD = [entry.design.name for entry in entries(["thread"])]
 OPEN = {"unuse_in_probe": {"type_invariant"}}
 
 
-RELEASES = ["no_wait_at_unregister"]
+RELEASES = [
+    "no_wait_at_unregister",
+    pytest.param(
+        "disassociate_at_unregister",
+        marks=pytest.mark.xfail(
+            run=False, reason="no proof is found since a vfio driver that registers has to wait"
+        ),
+    ),
+]
 
 
 @pytest.mark.parametrize("name", [*THREAD, *RELEASES])
