@@ -112,7 +112,7 @@ def test_states_are_numbered_in_the_order_in_which_they_first_come(words: int) -
 
 def test_states_whose_hashes_are_alike_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     def few(words: Words) -> Any:
-        return (words[0] % Word(3)) | Word(1 << 63)
+        return (words[0] % Word(3)).view(np.int64)
 
     monkeypatch.setattr("model.engines.vector.states._hashes", few)
     states = States(1, None)
