@@ -71,6 +71,7 @@ HERE = (
     _here("kernel", "--machine kernel --symmetry off --forget off"),
     _here("kernel, symmetry", "--machine kernel --symmetry on --forget off"),
     _here("kernel, all reductions", "--machine kernel --symmetry on --forget on"),
+    _here("numpy", "--machine numpy --symmetry off --forget off"),
     _here("python", "--machine python --symmetry off --forget off"),
 )
 """Our own machines, with and without what makes them store less."""

@@ -47,8 +47,8 @@ is from the export, or for ours from nothing, to the verdict; *memory* is the pe
 process, against the setting that needs least."""
 _GROWTH = """\
 Ours alone, each size once and every contender until it is out of time. *States* counts all that
-there are, *stored* what was kept for them, and *growth* how many times that is what the size before
-stored."""
+there are, *stored* what was kept for them, and *x* how many times as many these are as one device
+before. *By counting* is what the law above says of the second *x*, given the first."""
 _COMMANDS = """\
 In braces stand the size and the properties as options, the name of the exported file, and how many
 states there are."""
@@ -150,27 +150,30 @@ def _growth(record: Record) -> Iterator[str]:
         found = [one for one in grown if one.contender == mine.name]
         if not found:
             continue
-        rows, before = [], None
-        for one in found:
-            if one.stopped:
-                rows.append([str(one.devices), one.stopped, *[_NONE] * 5])
-                break
-            times = f"x {short(one.stored / before)}" if before else ""
-            before = one.stored
-            rows.append(
-                [
-                    str(one.devices),
-                    f"{one.states:,}",
-                    f"{one.stored:,}",
-                    times,
-                    short(one.search_seconds),
-                    short(one.whole_seconds),
-                    short(one.peak_bytes / _MIB),
-                ]
-            )
+        rows = [
+            list(_grown(one, before)) for before, one in zip([None, *found], found, strict=False)
+        ]
         yield f"### {mine.name}"
-        heads = ["devices", "states", "stored", "growth", "search s", "whole s", "peak MiB"]
-        yield _table(heads, rows)
+        heads = ["devices", "states", "x", "stored", "x", "by counting"]
+        yield _table([*heads, "search s", "whole s", "peak MiB"], rows)
+
+
+def _grown(one: Measurement, before: Measurement | None) -> Iterator[str]:
+    yield str(one.devices)
+    if one.stopped:
+        yield one.stopped
+        yield from [_NONE] * 7
+        return
+    more = one.states / before.states if before else 0
+    yield f"{one.states:,}"
+    yield short(more) if before else _NONE
+    yield f"{one.stored:,}"
+    yield short(one.stored / before.stored) if before else _NONE
+    counted = before and one.stored < one.states
+    yield short((one.devices - 1 + more) / one.devices) if counted else _NONE
+    yield short(one.search_seconds)
+    yield short(one.whole_seconds)
+    yield short(one.peak_bytes / _MIB)
 
 
 def _devices(count: int) -> str:
