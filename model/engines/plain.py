@@ -65,8 +65,11 @@ class PlainExplorer:
         """Take every step from the states up to ``end``. Raises Full."""
         try:
             self._expand(end)
-        finally:
-            del self._targets[self._offsets[-1] :]  # of a state that was being expanded
+        finally:  # what was found from a state that was being expanded has been found from there
+            if self._targets and self._targets[-1] >= len(self._states):
+                self._targets.pop()
+            if len(self._targets) > self._offsets[-1]:
+                self._offsets.append(len(self._targets))
 
     def _expand(self, end: int) -> None:
         successors, index, fired = self._lowered.successors, self._index, self.fired
@@ -79,14 +82,18 @@ class PlainExplorer:
                     continue
                 fired[number] = 1
                 j = index.get(after)
-                targets.append(self._add(after) if j is None else j)
+                if j is None:
+                    targets.append(len(states))
+                    self._add(after)
+                else:
+                    targets.append(j)
             if not steps:
                 self._note(self._deadlock, i)
             self._transitions += len(steps)
             self._offsets.append(len(targets))
             self._next = i + 1
 
-    def _add(self, packed: int) -> int:
+    def _add(self, packed: int) -> None:
         j = len(self._states)
         if j == self._most:
             raise Full
@@ -99,7 +106,6 @@ class PlainExplorer:
         if self._awaited:
             for goal in [goal for goal, meets in self._awaited.items() if meets(packed)]:
                 del self._awaited[goal]
-        return j
 
     def _leaves_domain(self, i: int, action: int) -> None:
         if self.left_domain is None:
