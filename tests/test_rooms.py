@@ -35,8 +35,8 @@ MAY_IMPORT = {
 """What each room may import besides itself. The room cli, which is not listed, may import all."""
 
 CHECK = {
-    *("model.catalogue", "model.certifying", "model.checker", "model.judging"),
-    *("model.proving", "model.sweep"),
+    *("model.agreement", "model.catalogue", "model.certifying", "model.checker"),
+    *("model.judging", "model.proving", "model.sweep"),
 }
 CLI = {
     "model",
@@ -46,6 +46,7 @@ CLI = {
     "model.cli_check",
     "model.cli_export",
     "model.cli_scenario",
+    "model.dump",
     "model.evidence",
     "model.presentation",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from model.traces.trace import Trace
 
@@ -87,3 +87,8 @@ class Limits:
     max_states: int | None = None
     timeout: float | None = None
     progress: Callable[[Progress], None] | None = field(default=None, compare=False)
+
+    def after(self, seconds: float) -> Limits:
+        """What is left of them once an engine has taken so many seconds."""
+        left = None if self.timeout is None else max(0.0, self.timeout - seconds)
+        return replace(self, timeout=left)
