@@ -6,6 +6,7 @@ import numpy as np
 
 from model.engines.explorer import Watch
 from model.engines.kernel.tables import Tables
+from model.engines.kernel.witnesses import Witness
 from model.engines.vector.values import Numbers, Values, Words
 
 
@@ -60,6 +61,12 @@ class Watching:
         """By claim, the states found since the last call, in their order."""
         found, self._found = self._found, {}
         return {claim: np.unique(np.concatenate(lists)).tolist() for claim, lists in found.items()}
+
+    def is_done(self, witness: Witness) -> bool:
+        """Whether nothing that is still looked for reads the ``witness``."""
+        return self._open.isdisjoint(witness.claims) and self._awaited.keys().isdisjoint(
+            witness.goals
+        )
 
     def close(self, claim: int) -> None:
         """Look for no further violation of ``claim``."""
