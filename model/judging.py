@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from model.catalogue import UsageError
-from model.engines.choice import Machine, Wish, choose
+from model.engines.choice import USUAL, Machine, Reductions, choose
 from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import explore
@@ -44,8 +44,7 @@ class Effort:
     depth: int = 24
     k: int = 1
     machine: Machine = Machine.AUTO
-    symmetry: Wish = Wish.AUTO
-    forget: Wish = Wish.AUTO
+    reductions: Reductions = USUAL
 
 
 class Disagreement(Exception):
@@ -72,10 +71,12 @@ def run(
 
 def _search(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
     try:
-        explorer, told = choose(system, claims, effort.machine, effort.symmetry, effort.forget)
+        explorer, told = choose(system, claims, effort.machine, effort.reductions)
     except (Unsuitable, NotInterchangeable) as reason:
         raise UsageError(f"{system}: that is not possible: {reason}") from None
     report = explore(system, claims, limits, explorer)
+    if report.folded:
+        told += f", folding {', '.join(report.folded)}"
     if report.forgotten:
         told += f", forgetting {', '.join(report.forgotten)}"
     return replace(report, machine=told)
