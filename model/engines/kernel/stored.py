@@ -29,14 +29,14 @@ class Stored(Protocol):
     def state(self, i: int) -> int:
         """The ``i``-th state."""
 
-    def find(self, packed: int) -> int:
-        """The number of a state, or of the one that stands for it; -1 if there is none."""
+    def find(self, packed: int) -> tuple[int, list[int]]:
+        """The number of a state, or of the one that stands for it; -1 if there is none.
 
-    def sorted(self, packed: int) -> tuple[int, list[int]]:
-        """The state that stands for ``packed``, and where each interchangeable part is there."""
+        The list says where each interchangeable part is in that one.
+        """
 
     def steps(self, packed: int) -> Iterator[RawStep]:
         """The steps from a state, stored or not."""
 
     def kept(self, i: int, packed: int) -> int:
-        """What is kept of ``packed``, a state after the ``i``-th one."""
+        """What is kept of ``packed``, a state after the ``i``-th one, its parts not yet sorted."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from model.engines.explorer import Full, Run, Watch
+from model.engines.folding import find_folds, told
 from model.engines.kernel.programs import Unsuitable
 from model.engines.kernel.tables import Part, Tables
 from model.engines.kernel.witnesses import find_witnesses
@@ -14,6 +15,7 @@ from model.engines.layout import Layout
 from model.engines.symmetry import NONE, Symmetry
 from model.engines.vector.afterwards import Afterwards
 from model.engines.vector.edges import Edges, Stretch
+from model.engines.vector.folds import Folds
 from model.engines.vector.graph import Graph
 from model.engines.vector.steps import Found
 from model.engines.vector.values import Numbers, Values, Words
@@ -26,8 +28,9 @@ class VectorExplorer:
 
     With a ``symmetry`` only one of all states stands there that differ by an exchange of
     interchangeable entities. If it ``forgets``, variables that nothing reads any more but claims
-    that are violated already are left out of states from then on. Raises Unsuitable for a system
-    that cannot be lowered.
+    that are violated already are left out of states from then on. If it ``folds``, one state of
+    an entity that looks like others stands for all that nothing tells apart. Raises Unsuitable
+    for a system that cannot be lowered.
     """
 
     name = "numpy"
@@ -41,6 +44,7 @@ class VectorExplorer:
         symmetry: Symmetry = NONE,
         *,
         forgets: bool = False,
+        folds: bool = False,
     ) -> None:
         self.system = system
         layout = Layout(system)
@@ -49,9 +53,13 @@ class VectorExplorer:
         self._watching = Watching(watch, tables, values)
         asked = watch.along or watch.fair
         self._edges = Edges(len(system.actions), symmetry.permutations) if asked else None
-        self._graph = Graph(tables, values, self._edges, most)
-        self._afterwards = Afterwards(self._graph, watch, symmetry)
         self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
+        dropped = [variable for witness in self._witnesses for variable in witness.variables]
+        found = find_folds(system, watch, symmetry, dropped) if folds else []
+        self._folds = Folds(layout, found)
+        self.folded = told(found)
+        self._graph = Graph(tables, values, self._edges, self._folds, most)
+        self._afterwards = Afterwards(self._graph, watch, symmetry)
         self._next = 0
         self._unfolded, self._transitions = 0, 0
         self.fired = bytearray(len(system.actions))
@@ -74,12 +82,14 @@ class VectorExplorer:
 
     def add(self, state: State) -> None:
         """Store an initial state."""
-        if self._store(self._graph.standing.sorted(self._graph.columns([state])))[1] is not None:
+        words = self._graph.columns(state)
+        self._watching.await_goals(words)
+        if self._store(self._graph.standing.sorted(self._folds.stored(words)))[1] is not None:
             raise Full
 
     def contains(self, state: State) -> bool:
         """Whether ``state``, or one that stands for it, is stored."""
-        return self._graph.find(self._graph.layout.pack(state)) >= 0
+        return self._graph.find(self._graph.layout.pack(state))[0] >= 0
 
     # -- the search ----------------------------------------------------------------------------
 
@@ -92,12 +102,15 @@ class VectorExplorer:
         states = self._graph.states.words(start, end)
         found = self._graph.steps.take(states)
         inside = found.inside()
-        after = self._graph.least([word[inside] for word in found.after], start)
+        real = [word[inside] for word in found.after]
+        after = self._graph.least(real, start)
         targets, full = self._store(self._graph.standing.sorted(after))
         last = len(found.actions)  # behind the last step that is looked at
         if full is not None:
             last = int(inside[full])
             end = start + int(np.searchsorted(found.offsets, last, "right")) - 1
+        if self._folds:  # stored states need not tell whether a goal was met
+            self._watching.await_goals([word[:full] for word in real])
         self._look_at(found, start, last, end)
         if self._edges is not None:
             moves = np.flatnonzero(found.changing(states)[inside])
@@ -131,7 +144,10 @@ class VectorExplorer:
         first = self.count
         numbers, full = self._graph.states.add(words)
         if self.count > first:
-            self._watching.look_at(self._graph.states.words(first, self.count), first)
+            new = self._graph.states.words(first, self.count)
+            self._watching.look_at(new, first)
+            if not self._folds:
+                self._watching.await_goals(new)
         return numbers, full
 
     def found(self) -> Mapping[int, Sequence[int]]:
@@ -160,7 +176,7 @@ class VectorExplorer:
 
     def leaving(self, state: State) -> int:
         """The first action that takes a variable outside its domain from ``state``."""
-        actions = self._graph.steps.take(self._graph.columns([state])).actions
+        actions = self._graph.steps.take(self._graph.columns(state)).actions
         return int((~actions[actions < 0]).min())
 
     # -- afterwards ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 from model.engines.kernel.tables import Tables
 from model.engines.layout import WORD, of_words, to_words
 from model.engines.vector.edges import Edges, Stretch
+from model.engines.vector.folds import Folds
 from model.engines.vector.standing import Standing
 from model.engines.vector.states import States
 from model.engines.vector.steps import Steps
@@ -20,13 +21,19 @@ _AT_ONCE = 1 << 15  # states; what is computed of them stays near the processor
 
 
 class Graph:
-    """The states of ``tables``' system, of which one may stand for others, and may be told less of.
+    """The states of ``tables``' system and the steps between them.
 
-    At ``most`` so many are stored, their steps if ``edges`` says so: from them on or else anew.
+    One state stands for all that differ in the order of interchangeable parts, by ``folds``, or in
+    what is forgotten; at ``most`` so many are stored. Steps are in ``edges``, or else taken anew.
     """
 
     def __init__(
-        self, tables: Tables, values: Values, edges: Edges | None, most: int | None
+        self,
+        tables: Tables,
+        values: Values,
+        edges: Edges | None,
+        folds: Folds,
+        most: int | None,
     ) -> None:
         self.layout = tables.layout
         self.system = tables.layout.system
@@ -35,6 +42,7 @@ class Graph:
         self.states = States(self.layout.words, most)
         self.steps = Steps(tables, values)
         self._edges = edges
+        self._folds = folds
         self._values = values
         self._programs = tables.programs
         self._kept_from = [0]
@@ -47,10 +55,9 @@ class Graph:
             raise AssertionError("no question about runs was announced")
         return self._edges
 
-    def columns(self, states: Sequence[State]) -> Words:
-        """States of the language as they are stored."""
-        rows = [to_words(self.layout.pack(state), self.layout.words) for state in states]
-        return list(np.array(rows, Word).T.copy())
+    def columns(self, state: State) -> Words:
+        """A state of the language as one is stored."""
+        return self._one(self.layout.pack(state))
 
     def packed(self, i: int) -> int:
         """The ``i``-th state as one integer."""
@@ -63,28 +70,36 @@ class Graph:
         self._kept_from.append(start)
         self._kept.append(self._kept[-1] & ~bits)
 
-    def kept(self, i: int) -> int:
-        """Which bits are kept of the states after the ``i``-th one."""
-        return self._kept[bisect_right(self._kept_from, i) - 1]
-
     def least(self, words: Words, i: int) -> Words:
-        """What is kept of states after the ``i``-th one."""
-        keep = self.kept(i)
+        """What is kept of states after the ``i``-th one, their parts not yet sorted."""
+        keep = self._kept[bisect_right(self._kept_from, i) - 1]
+        return self._folds.stored(self._masked(words, keep))
+
+    def _masked(self, words: Words, keep: int) -> Words:
         if keep == self._kept[0]:
             return words
-        return [
-            word & Word(bits)
-            for word, bits in zip(words, to_words(keep, self.layout.words), strict=True)
-        ]
+        bits = to_words(keep, self.layout.words)
+        return [word & Word(some) for word, some in zip(words, bits, strict=True)]
 
-    def find(self, packed: int) -> int:
-        """The number of a state, or of the one that stands for it; -1 if there is none."""
+    def kept(self, i: int, packed: int) -> int:
+        """What is kept of ``packed``, a state after the ``i``-th one, its parts not yet sorted."""
+        return of_words([int(word[0]) for word in self.least(self._one(packed), i)])
+
+    def find(self, packed: int) -> tuple[int, list[int]]:
+        """The number of a state, or of the one that stands for it; -1 if there is none.
+
+        The list says where each interchangeable part is in that one.
+        """
         for keep in self._kept:
-            words = [np.array([word], Word) for word in to_words(packed & keep, self.layout.words)]
+            words = self._folds.stored(self._masked(self._one(packed), keep))
             (number,) = self.states.find(self.standing.sorted(words)).tolist()
             if number >= 0:
                 break
-        return int(number)
+        (places,) = self.standing.places(words).tolist()
+        return number, places
+
+    def _one(self, packed: int) -> Words:
+        return [np.array([word], Word) for word in to_words(packed, self.layout.words)]
 
     # -- steps -----------------------------------------------------------------------------------
 

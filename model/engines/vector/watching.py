@@ -27,7 +27,7 @@ class Watching:
         self._found: dict[int, list[Numbers]] = {}
 
     def look_at(self, words: Words, first: int) -> None:
-        """Note what holds or does not in new states, which have the numbers from ``first`` on."""
+        """Note what is violated in new states, which have the numbers from ``first`` on."""
         for group in self._groups:
             members = [(program, claim) for program, claim in group.members if claim in self._open]
             if not members:
@@ -41,6 +41,9 @@ class Watching:
             else:
                 for program, claim in members:
                     self._note(claim, first + wrong[~self._values.true(program, some)])
+
+    def await_goals(self, words: Words) -> None:
+        """Note which goals are met in some of the states in ``words``."""
         met = [k for k, goal in self._awaited.items() if self._values.true(goal, words).any()]
         for goal in met:
             del self._awaited[goal]
