@@ -84,7 +84,7 @@ class Afterwards:
         nearest = _nearest(_bits(known.starts), sum(1 << k for k in known.bits), levels)
         if not nearest:
             return None
-        if not self._symmetry.blocks:
+        if not self._graph.stands_for_others:
             return self._lasso(known, levels)
         (run,) = self.runs([nearest], levels)
         lasso, states = lasso_from(self._singly, self._symmetry, known, run)

@@ -101,6 +101,11 @@ class Graph:
     def _one(self, packed: int) -> Words:
         return [np.array([word], Word) for word in to_words(packed, self.layout.words)]
 
+    @property
+    def stands_for_others(self) -> bool:
+        """Whether a stored state may stand for several."""
+        return bool(self.parts or self._folds or len(self._kept) > 1)
+
     # -- steps -----------------------------------------------------------------------------------
 
     def stretches(self, start: int, end: int) -> Iterator[Stretch]:
