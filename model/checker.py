@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from model.judging import BY_Z3, Effort, Engine, run
 from model.lang import Property, System, did_you_mean
 from model.linux.design import Design, Size
 from model.proving import strengthen
+from model.resuming import checkpoint_of, path_of
 from properties import PROPERTIES
 
 
@@ -165,7 +167,11 @@ def check_entry(
     system = entry.design.system(size)
     wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
     claims = [item.ground(system) for item in wanted]
-    report = run(engine, system, claims, limits, effort or Effort())
+    effort, checkpoint = effort or Effort(), None
+    if effort.checkpoints:
+        path = path_of(effort.checkpoints, entry, size)
+        checkpoint = functools.partial(checkpoint_of, path, system, claims, size)
+    report = run(engine, system, claims, limits, effort, checkpoint)
     if engine is Engine.PROOF:
         report = strengthen(entry.design, wanted, report, limits)
     for item in wanted:

@@ -35,11 +35,11 @@ MAY_IMPORT = {
 """What each room may import besides itself. The room cli, which is not listed, may import all."""
 
 CHECK = {
-    *("model.catalogue", "model.certifying", "model.checker", "model.judging"),
-    *("model.proving", "model.sweep"),
+    "model",
+    *("model.catalogue", "model.certifying", "model.checker", "model.edition"),
+    *("model.judging", "model.proving", "model.resuming", "model.sweep"),
 }
 CLI = {
-    "model",
     "model.__main__",
     "model.cli",
     "model.cli_certify",
@@ -48,6 +48,7 @@ CLI = {
     "model.cli_scenario",
     "model.evidence",
     "model.presentation",
+    "model.watching",
 }
 
 LONGER = {
