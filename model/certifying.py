@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model.catalogue import UsageError, find
+from model.catalogue import UsageError, find, find_property
+from model.certificates import reachable
 from model.certificates.check import NAME, SEARCHED_AT, check, folder, start_of
 from model.certificates.compare import Compared, search
-from model.certificates.form import Certificate, CertificateError, Searched, read, write
+from model.certificates.form import (
+    Certificate,
+    CertificateError,
+    Searched,
+    digest_of_claim,
+    digest_of_design,
+    read,
+    write,
+)
 from model.certificates.obligations import files
+from model.certificates.reachable import Reachable
+from model.engines.census import by_kernel, by_python
+from model.engines.choice import Machine, Wish
 from model.engines.result import Limits
 from model.engines.solving import Clock, GaveUp
-from model.linux.design import Size
+from model.judging import Disagreement, Effort, Engine, run
+from model.lang import Property
+from model.linux.design import Design, Size
 from model.proof.certificate import certificate
 from model.proof.prove import Proof
 from model.proof.quantified import NotUniform
@@ -51,3 +66,85 @@ def checked(home: Path, variant: str | None) -> Certificate:
     name = read(path.read_text(encoding="utf-8")).design
     claims = {item.name: item.ground for item in PROPERTIES}
     return check(home, family(find(variant or name).design), claims)
+
+
+def counted(name: str, size: Size, machine: Machine) -> dict[str, str]:
+    """The files of a certificate of what a search of a design finds at one size.
+
+    Raises UsageError, ModelError and KeyboardInterrupt.
+    """
+    design = find(name).design
+    system = design.system(size)
+    about = [item for item in PROPERTIES if item.concerns(system)]
+    return reachable.folder(_count(design, size, about, machine))
+
+
+def recounted(home: Path, variant: str | None, machine: Machine) -> tuple[Reachable, Machine]:
+    """The certificate of a search in the folder ``home``, once it was found again, and by what.
+
+    If that is left open it is another machine than before, where there is one. ``variant`` is the
+    design's file if it is none of ours. Raises CertificateError, UsageError and ModelError.
+    """
+    found = {path.name: path.read_bytes() for path in sorted(home.iterdir())}
+    try:
+        told = reachable.read(found.get(reachable.NAME, b"").decode())
+    except UnicodeDecodeError as error:
+        raise CertificateError(f"{reachable.NAME} is no text: {error}") from None
+    wanted = {file: text.encode() for file, text in reachable.folder(told).items()}
+    for file in sorted({*found, *wanted}):
+        if found.get(file) != wanted.get(file):
+            raise CertificateError(f"{file} is not what the certificate asks for")
+    design = find(variant or told.design).design
+    size = Size(told.devices, told.hotplug, told.groups)
+    if told.system != digest_of_design([design.system(size)]):
+        raise CertificateError(f"the certificate is about another {told.design}, or another size")
+    if machine is Machine.AUTO and told.machine == Machine.KERNEL:
+        machine = Machine.PYTHON
+    try:
+        asked = [find_property(item.name) for item in told.results]
+    except UsageError as error:
+        raise CertificateError(str(error)) from None
+    again = _count(design, size, asked, machine)
+    reachable.compare(told, again)
+    return told, Machine(again.machine)
+
+
+def _count(
+    design: Design, size: Size, properties: Sequence[Property], machine: Machine
+) -> Reachable:
+    """What ``machine`` finds: every reachable state by itself, with nothing forgotten."""
+    system = design.system(size)
+    effort = Effort(machine=machine, symmetry=Wish.OFF, forget=Wish.OFF)
+    claims = [item.ground(system) for item in properties]
+    report = run(Engine.BFS, system, claims, Limits(), effort)
+    if report.stopped == "interrupted":
+        raise KeyboardInterrupt
+    machine = Machine(report.machine.partition(":")[0])
+    census = by_kernel(system) if machine is Machine.KERNEL else by_python(system)
+    twice = (report.states, report.transitions, report.depth)
+    if report.complete and twice != (census.states, census.transitions, census.depth):
+        raise Disagreement(f"{system}: two searches by one machine: {twice} and {census}")
+    results = [
+        reachable.Result(
+            claim.name,
+            digest_of_claim([claim]),
+            str((found := report.findings[claim.name]).verdict),
+            None if found.trace is None else len(found.trace),
+        )
+        for claim in claims
+    ]
+    return Reachable(
+        reachable.VERSION,
+        design.name,
+        size.devices,
+        size.hotplug,
+        size.groups,
+        digest_of_design([system]),
+        str(machine),
+        [variable.name for variable in system.variables],
+        census.states,
+        census.transitions,
+        census.depth,
+        census.digest,
+        results,
+    )

@@ -8,7 +8,6 @@ hold the certificate must have looked.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import random
 from collections import Counter
@@ -26,6 +25,7 @@ from model.certificates.form import (
     Step,
 )
 from model.certificates.obligations import after_step
+from model.engines import census
 from model.engines.lowering import Condition, Lowered
 from model.lang import Claim, Entity, State, System, Value, show
 
@@ -186,22 +186,17 @@ class Compared:
 def search(compared: Compared) -> Searched:
     """Compare every reachable state. Raises CertificateError."""
     level = [compared.lowered.pack(state) for state in compared.system.initial_states()]
-    seen = set(level)
-    total, depth = 0, -1
+    seen = dict.fromkeys(level)
+    depth = -1
     while level:
         depth += 1
-        later = []
+        later: dict[int, None] = {}
         for packed in level:
-            state = compared.lowered.unpack(packed)
-            text = " ".join(map(show, state)).encode()
-            # A sum does not depend on the order in which states are found.
-            total += int.from_bytes(hashlib.sha256(text).digest())
-            for new in compared.compare(packed):
-                if new not in seen:
-                    seen.add(new)
-                    later.append(new)
-        level = later
-    return Searched(len(seen), depth, f"{total % 2**256:064x}")
+            later |= dict.fromkeys(new for new in compared.compare(packed) if new not in seen)
+        seen |= later
+        level = list(later)
+    texts = (census.text(compared.lowered.unpack(packed)) for packed in seen)
+    return Searched(len(seen), depth, census.digest(texts))
 
 
 def _vector(seen: _Seen) -> Vector:

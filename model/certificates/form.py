@@ -13,11 +13,14 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from model.lang import Claim, System
 
-VERSION = 1
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+VERSION = 2
 CONSTANT = "1"
 READ_AT = (1, 2, 3, 4)
 """How many devices the digest of a design looks at."""
@@ -103,12 +106,15 @@ class Certificate:
     searched: Searched
 
 
-def write(certificate: Certificate) -> str:
+_WITH_A_LINE_EACH = {"states", "places", "steps", "properties", "results"}
+
+
+def write(certificate: DataclassInstance) -> str:
     """The text of a certificate: JSON with a line for each item."""
     data = dataclasses.asdict(certificate)
     lines = []
     for key, value in data.items():
-        if isinstance(value, list) and key in {"states", "places", "steps", "properties"}:
+        if isinstance(value, list) and key in _WITH_A_LINE_EACH:
             items = ",\n".join(f"    {json.dumps(item)}" for item in value)
             lines.append(f"  {json.dumps(key)}: [\n{items}\n  ]")
         else:
@@ -169,7 +175,7 @@ def _fits_together(made: Certificate) -> bool:
 
 
 def digest_of_design(systems: Iterable[System]) -> str:
-    """A digest of everything that the systems, one for each of READ_AT, can do."""
+    """A digest of everything that one system after the other can do."""
     lines: list[str] = []
     for system in systems:
         lines += [f"{v} {v.domain.values} {v.initial}" for v in system.variables]
@@ -180,8 +186,14 @@ def digest_of_design(systems: Iterable[System]) -> str:
 
 
 def digest_of_claim(claims: Iterable[Claim]) -> str:
-    """A digest of what is claimed of the systems, one for each of READ_AT."""
-    return _sha256(f"{c.name} {case.title}: {case.that}" for c in claims for case in c.cases)
+    """A digest of what is claimed of one system after the other."""
+    lines: list[str] = []
+    for claim in claims:
+        lines.append(f"{claim.name}: {claim.kind.name}")
+        for case in claim.cases:
+            lines.append(f"{case.title}: {case.that} when {case.when} during {case.during}")
+            lines += [f"{' '.join(a.title for a in f.actions)} where {f.where}" for f in case.fair]
+    return _sha256(lines)
 
 
 def _sha256(lines: Iterable[str]) -> str:
