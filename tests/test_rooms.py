@@ -73,7 +73,7 @@ def room(module: str) -> str:
         return "cli"
     if module in CHECK:
         return "check"
-    if module == "model.engines.result":
+    if module in {"model.engines.result", "model.engines.memory"}:
         return "results"
     top, *rest = module.split(".")
     return "properties" if top == "properties" else rest[0]

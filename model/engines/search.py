@@ -86,8 +86,7 @@ class _Search:
         """The first state of each depth; at the end also the number of all states."""
         self.violated: dict[str, Sequence[int]] = {}
         self.resumed = 0
-        self.searched = False
-        """Whether all states have been found."""
+        self.searched = False  # whether all states have been found
 
     def run(self) -> Report:
         """Search, then decide."""
@@ -99,6 +98,7 @@ class _Search:
         traces: dict[str, Trace] = {}
         stopped = self._attempt(lambda: traces.update(self._traces())) or stopped
         stopped = stopped or self._attempt(lambda: traces.update(self._endless()))
+        self.never_fired = never_fired(self.system.actions, self.explorer.fired)
         findings = {claim.name: self._finding(claim, stopped, traces) for claim in self.claims}
         states, transitions = self.explorer.unfolded()
         return Report(
@@ -116,7 +116,7 @@ class _Search:
             complete=not stopped,
             stopped=stopped,
             left_domain=self._left_domain,
-            never_fired=() if stopped else self._never_fired(),
+            never_fired=() if stopped else self.never_fired,
         )
 
     @staticmethod
@@ -193,9 +193,8 @@ class _Search:
         seconds = time.perf_counter() - self.started
         if self.limits.progress:
             states = self.explorer.count
-            frontier = states - self.explorer.expanded
-            held = self.explorer.allocated
-            self.limits.progress(Progress(states, len(self.levels) - 2, seconds, frontier, held))
+            of = states - self.explorer.expanded, self.explorer.allocated
+            self.limits.progress(Progress(states, len(self.levels) - 2, seconds, *of))
         if self.limits.timeout is not None and seconds > self.limits.timeout:
             raise _Stop(f"--timeout {self.limits.timeout:g} s reached")
 
@@ -286,8 +285,8 @@ class _Search:
             )
         if missing:
             return Finding(Verdict.VACUOUS, f"never reached: {'; '.join(missing)}")
-        if claim.kind is Kind.FIRES and self._never_fired():
-            return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self._never_fired())}")
+        if claim.kind is Kind.FIRES and self.never_fired:
+            return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self.never_fired)}")
         if claim.kind is Kind.POSSIBLE:
             return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
         if claim.kind is Kind.LEADS_TO:
@@ -299,6 +298,3 @@ class _Search:
         """The title of the first action that took a variable outside its domain."""
         action = self.explorer.left_domain
         return "" if action is None else self.system.actions[action].title
-
-    def _never_fired(self) -> tuple[str, ...]:
-        return never_fired(self.system.actions, self.explorer.fired)
