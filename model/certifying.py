@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from model.agreement import Disagreement
 from model.catalogue import UsageError, find, find_property
 from model.certificates import reachable
 from model.certificates.check import NAME, SEARCHED_AT, check, folder, start_of
@@ -25,7 +26,7 @@ from model.engines.census import by_kernel, by_python
 from model.engines.choice import Machine, Wish
 from model.engines.result import Limits
 from model.engines.solving import Clock, GaveUp
-from model.judging import Disagreement, Effort, Engine, run
+from model.judging import Effort, Engine, run
 from model.lang import Property
 from model.linux.design import Design, Size
 from model.proof.certificate import certificate
@@ -123,7 +124,9 @@ def _count(
     census = by_kernel(system) if machine is Machine.KERNEL else by_python(system)
     twice = (report.states, report.transitions, report.depth)
     if report.complete and twice != (census.states, census.transitions, census.depth):
-        raise Disagreement(f"{system}: two searches by one machine: {twice} and {census}")
+        raise Disagreement(
+            f"{system}: one search finds {twice}, another {census}", system, [report]
+        )
     results = [
         reachable.Result(
             claim.name,

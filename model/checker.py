@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.agreement import Disagreement, agreed
 from model.catalogue import Entry, find, find_property
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.judging import BY_Z3, Effort, Engine, run
 from model.lang import Property, System, did_you_mean
 from model.linux.design import Design, Size
-from model.proving import strengthen
+from model.proving import proved, strengthen
 from model.resuming import checkpoint_of, path_of
 from properties import PROPERTIES
 
@@ -171,9 +172,16 @@ def check_entry(
     if effort.checkpoints:
         path = path_of(effort.checkpoints, entry, size)
         checkpoint = functools.partial(checkpoint_of, path, system, claims, size)
-    report = run(engine, system, claims, limits, effort, checkpoint)
-    if engine is Engine.PROOF:
-        report = strengthen(entry.design, wanted, report, limits)
+    try:
+        report = run(engine, system, claims, limits, effort, checkpoint)
+        if engine is Engine.PROOF:
+            report = strengthen(entry.design, wanted, report, limits)
+        if engine is Engine.ALL:
+            proof = proved(entry.design, wanted, limits.after(report.seconds))
+            report = agreed(system, report, proof)
+    except Disagreement as error:
+        error.size = size
+        raise
     for item in wanted:
         finding = report.findings[item.name]
         if finding.verdict in (Verdict.HOLDS, Verdict.PROVED) and not item.concerns(system):

@@ -18,7 +18,7 @@ from model.lang import ModelError
 from model.linux.design import Size
 
 if TYPE_CHECKING:  # what a verb needs is imported when it is called: help and mistakes are instant
-    pass
+    from model.agreement import Disagreement
 
 _CODES = """\
 \b
@@ -171,6 +171,7 @@ def main() -> None:
     import model.cli_check
     import model.cli_export
     import model.cli_scenario  # noqa: F401  # each registers its verb
+    from model.agreement import Disagreement
     from model.catalogue import UsageError
     from model.checker import ExitCode
     from model.traces.document import TraceFileError
@@ -192,9 +193,20 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  # whatever is left is a bug of ours, and says so
         if wishes["debug"]:
             traceback.print_exc()
-        told = f"internal error: {type(error).__name__}: {error} (--debug shows where)"
+        where = "--debug shows where" if not isinstance(error, Disagreement) else _dumped(error)
+        told = f"internal error: {type(error).__name__}: {error} ({where})"
         code = _told(told, ExitCode.INTERNAL)
     sys.exit(code or 0)
+
+
+def _dumped(error: Disagreement) -> str:
+    """Write down what is known of ``error``; says where."""
+    from model.dump import dump
+
+    try:
+        return f"all of it is in {dump(error, Path.cwd())}"
+    except OSError as refusal:
+        return f"it could not be written down: {refusal.strerror}"
 
 
 def _told(line: str, code: int) -> int:

@@ -14,7 +14,7 @@ from model.engines.result import Limits
 from model.linux.design import Size
 
 _ENGINES = click.Choice(["bfs", "z3", "proof", "all"])
-_MACHINES = click.Choice(["auto", "kernel", "python"])
+_MACHINES = click.Choice(["auto", "kernel", "numpy", "python"])
 _WISHES = click.Choice(["auto", "on", "off"])
 _SECONDS = click.FloatRange(min=0)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT])(?:i?B)?", re.IGNORECASE)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from model.agreement import agreed
 from model.catalogue import UsageError
 from model.engines.checkpoint import Checkpoint, Misfit
 from model.engines.choice import Machine, Wish, choose
 from model.engines.kernel.programs import Unsuitable
-from model.engines.result import Finding, Limits, Report, Verdict
+from model.engines.result import Limits, Report, Verdict
 from model.engines.search import explore
 from model.engines.symmetry import NotInterchangeable
 from model.lang import Claim, Kind, ModelError, System
@@ -27,7 +28,7 @@ class Engine(enum.StrEnum):
     PROOF = "proof"
     """Search, and then induction for every number of devices of what holds."""
     ALL = "all"
-    """Search and Z3, and they must agree."""
+    """Search, Z3 and the proof for every number of devices, and they must agree."""
 
 
 BY_Z3 = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK, Kind.REACHABLE)
@@ -54,10 +55,6 @@ class Effort:
 
 MakeCheckpoint = Callable[[str], Checkpoint]
 """Makes the checkpoint of one search by the machine of that description."""
-
-
-class Disagreement(Exception):
-    """Two engines contradict each other: a bug in one of them, never a verdict."""
 
 
 def run(
@@ -129,9 +126,7 @@ def _solve(system: System, claims: Sequence[Claim], limits: Limits, effort: Effo
     left = [c for c in claims if proved.findings[c.name].verdict is Verdict.UNDETERMINED]
     if not left or not proved.complete:
         return replace(proved, engine="z3")
-    if limits.timeout is not None:
-        limits = replace(limits, timeout=max(0.0, limits.timeout - proved.seconds))
-    searched = bounded(system, left, depth=effort.depth, limits=limits)
+    searched = bounded(system, left, depth=effort.depth, limits=limits.after(proved.seconds))
     findings = dict(proved.findings)
     for claim in left:
         found = searched.findings[claim.name]
@@ -146,27 +141,6 @@ def _solve(system: System, claims: Sequence[Claim], limits: Limits, effort: Effo
 def _both(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
     """The search's answer, confirmed by the solver wherever that has one. Raises Disagreement."""
     searched = _search(system, claims, limits, effort)
-    solved = _solve(system, [c for c in claims if c.kind in BY_Z3], limits, effort)
-    findings = dict(searched.findings)
-    for name, other in solved.findings.items():
-        mine = findings[name]
-        if other.verdict is Verdict.UNDETERMINED:
-            continue
-        if mine.verdict is Verdict.VACUOUS and other.verdict is Verdict.HOLDS:
-            continue
-        if mine.verdict is Verdict.UNDETERMINED:
-            findings[name] = other
-        elif mine.verdict is not other.verdict or len(mine.trace or ()) != len(other.trace or ()):
-            raise Disagreement(
-                f"{system.name}: {name}: the search says {_told(mine)}, the solver {_told(other)}"
-            )
-        else:
-            findings[name] = replace(mine, reason=f"{mine.reason}; z3 agrees: {other.reason}")
-    return replace(
-        searched, engine="all", findings=findings, seconds=searched.seconds + solved.seconds
-    )
-
-
-def _told(finding: Finding) -> str:
-    steps = f" in {len(finding.trace)} steps" if finding.trace is not None else ""
-    return f"{finding.verdict}{steps}"
+    asked = [claim for claim in claims if claim.kind in BY_Z3]
+    solved = _solve(system, asked, limits.after(searched.seconds), effort)
+    return replace(agreed(system, searched, solved), engine="all")

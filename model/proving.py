@@ -20,15 +20,11 @@ def strengthen(
     stays ``holds`` says why, and what is violated how few devices that takes. ``limits`` are those
     of the search and the proof together.
     """
-    from model.proof.prove import prove  # the solver is slow to import and rarely needed
-
     searched = replace(searched, findings=_with_fewest(design, properties, searched))
     held = [p for p in properties if searched.findings[p.name].verdict is Verdict.HOLDS]
     if not held:
         return replace(searched, engine="proof")
-    if limits.timeout is not None:
-        limits = replace(limits, timeout=max(0.0, limits.timeout - searched.seconds))
-    proof = prove(family(design), design.system(Size(0, 2, 2)), held, limits)
+    proof = proved(design, held, limits.after(searched.seconds))
     findings = dict(searched.findings)
     for item in held:
         mine, other = findings[item.name], proof.findings[item.name]
@@ -45,6 +41,13 @@ def strengthen(
         peak_bytes=max(searched.peak_bytes, proof.peak_bytes),
         stopped=searched.stopped or ("interrupted" if proof.stopped == "interrupted" else ""),
     )
+
+
+def proved(design: Design, properties: Sequence[Property], limits: Limits) -> Report:
+    """What the proof for every size says of ``properties``; what is not proved is undetermined."""
+    from model.proof.prove import prove  # the solver is slow to import and rarely needed
+
+    return prove(family(design), design.system(Size(0, 2, 2)), properties, limits)
 
 
 def family(design: Design) -> Callable[[int], System]:

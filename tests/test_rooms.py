@@ -36,8 +36,8 @@ MAY_IMPORT = {
 
 CHECK = {
     "model",
-    *("model.catalogue", "model.certifying", "model.checker", "model.edition"),
-    *("model.judging", "model.proving", "model.resuming", "model.sweep"),
+    *("model.agreement", "model.catalogue", "model.certifying", "model.checker"),
+    *("model.edition", "model.judging", "model.proving", "model.resuming", "model.sweep"),
 }
 CLI = {
     "model.__main__",
@@ -46,6 +46,7 @@ CLI = {
     "model.cli_check",
     "model.cli_export",
     "model.cli_scenario",
+    "model.dump",
     "model.evidence",
     "model.presentation",
     "model.watching",
@@ -172,7 +173,7 @@ def test_code_lines_are_counted_without_comments_imports_and_docstrings(
 
 @pytest.mark.skipif("model.cli" not in modules(), reason="there is no command line yet")
 def test_starting_the_command_line_loads_nothing_slow() -> None:
-    slow = "z3 networkx rich"
+    slow = "z3 networkx rich numpy"
     program = f"import sys, model.cli; print(*(set({slow!r}.split()) & set(sys.modules)))"
     run = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -24,14 +24,18 @@ WORTH_IT = 3
 """From so many interchangeable entities on, symmetry is used unless it is told otherwise."""
 _NEARBY = 100_000  # states within which initial states must come to each other
 
+_NOTHING = Watch([], [], domains=False, deadlocks=False)
+
 
 class Machine(enum.StrEnum):
     """What stores states and takes steps."""
 
     AUTO = "auto"
-    """The kernel, if it was built and has room for the system."""
+    """The kernel, if it was built and has room for the system; else NumPy; else Python."""
     KERNEL = "kernel"
     """The kernel, in C."""
+    NUMPY = "numpy"
+    """NumPy, which takes the steps from many states at once and needs no compiler."""
     PYTHON = "python"
     """Nothing but Python."""
 
@@ -58,20 +62,37 @@ def choose(
 
     Raises Unsuitable and NotInterchangeable for a wish that cannot be met.
     """
+    if machine in (Machine.NUMPY, Machine.PYTHON) and Wish.ON in (symmetry, forget):
+        raise Unsuitable("symmetry and forgetting need the kernel")
     if machine is Machine.PYTHON:
-        if Wish.ON in (symmetry, forget):
-            raise Unsuitable("symmetry and forgetting need the kernel")
         return PlainExplorer, "python"
+    if machine is Machine.NUMPY:
+        return _vector(system), "numpy"
     try:
         found, told = _symmetry(system, claims, symmetry)
         forgets = forget is Wish.ON or (forget is Wish.AUTO and bool(found.blocks))
         make = functools.partial(KernelExplorer, symmetry=found, forgets=forgets)
-        make(system, Watch([], [], domains=False, deadlocks=False), 1)
-    except Unsuitable as reason:
+        make(system, _NOTHING, 1)
+    except Unsuitable as found:
+        reason = found
         if machine is Machine.KERNEL or Wish.ON in (symmetry, forget):
             raise
-        return PlainExplorer, f"python: {reason}"
-    return make, f"kernel{told}"
+    else:
+        return make, f"kernel{told}"
+    try:
+        return _vector(system), f"numpy: {reason}"
+    except Unsuitable as another:
+        return PlainExplorer, f"python: {another}"
+
+
+def _vector(system: System) -> MakeExplorer:
+    """The explorer that uses NumPy. Raises Unsuitable."""
+    try:  # only here: importing NumPy takes longer than many a search
+        from model.engines.vector.explorer import VectorExplorer
+    except ImportError as error:
+        raise Unsuitable(f"NumPy is not installed ({error})") from None
+    VectorExplorer(system, _NOTHING, 1)
+    return VectorExplorer
 
 
 def _symmetry(system: System, claims: Sequence[Claim], wish: Wish) -> tuple[Symmetry, str]:
@@ -98,9 +119,7 @@ def _check_initial_states(system: System, symmetry: Symmetry) -> None:
     closed, others = closed_initial_states(system, symmetry)
     if not others:
         return
-    explorer = KernelExplorer(
-        system, Watch([], [], domains=False, deadlocks=False), _NEARBY, symmetry
-    )
+    explorer = KernelExplorer(system, _NOTHING, _NEARBY, symmetry)
     end = 0
     try:
         for state in closed:

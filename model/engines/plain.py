@@ -86,8 +86,11 @@ class PlainExplorer:
         """Take every step from the states up to ``end``. Raises Full."""
         try:
             self._expand(end)
-        finally:
-            del self._targets[self._offsets[-1] :]  # of a state that was being expanded
+        finally:  # what was found from a state that was being expanded has been found from there
+            if self._targets and self._targets[-1] >= len(self._states):
+                self._targets.pop()
+            if len(self._targets) > self._offsets[-1]:
+                self._offsets.append(len(self._targets))
 
     def _expand(self, end: int) -> None:
         successors, index, fired = self._lowered.successors, self._index, self.fired
@@ -100,14 +103,18 @@ class PlainExplorer:
                     continue
                 fired[number] = 1
                 j = index.get(after)
-                targets.append(self._add(after) if j is None else j)
+                if j is None:
+                    targets.append(len(states))
+                    self._add(after)
+                else:
+                    targets.append(j)
             if not steps:
                 self._note(self._deadlock, i)
             self._transitions += len(steps)
             self._offsets.append(len(targets))
             self._next = i + 1
 
-    def _add(self, packed: int) -> int:
+    def _add(self, packed: int) -> None:
         j = len(self._states)
         if j == self._most:
             raise Full
@@ -120,7 +127,6 @@ class PlainExplorer:
         if self._awaited:
             for goal in [goal for goal, meets in self._awaited.items() if meets(packed)]:
                 del self._awaited[goal]
-        return j
 
     def _leaves_domain(self, i: int, action: int) -> None:
         if self.left_domain is None:
@@ -166,11 +172,12 @@ class PlainExplorer:
         width = self._width
         first = since.get("states", 0) // width
         columns = {"states": b"".join(s.to_bytes(width, "little") for s in self._states[first:])}
-        for name, numbers in (("offsets", self._offsets), ("targets", self._targets)):
+        offsets = self._offsets[: self._next + 1]  # without those of a state that was begun
+        for name, numbers in (("offsets", offsets), ("targets", self._targets[: offsets[-1]])):
             columns[name] = numbers[since.get(name, 0) // numbers.itemsize :].tobytes()
         notes = {
             "stored": self.count,
-            "steps": len(self._targets),
+            "steps": offsets[-1],
             "next": self._next,
             "transitions": self._transitions,
             "fired": list(self.fired),
@@ -209,13 +216,7 @@ class PlainExplorer:
 
     @cached_property
     def _graph(self) -> Graph:
-        offsets, targets = self._offsets, self._targets
-        if self._next < len(self._states):  # it may have been begun, and have found violations
-            steps = self._lowered.successors(self._states[self._next])
-            known = (self._index.get(after) for number, after in steps if number >= 0)
-            targets = targets + array("I", [j for j in known if j is not None])
-            offsets = offsets + array("q", [len(targets)])
-        return Graph(len(self._states), offsets, targets)
+        return Graph(len(self._states), self._offsets, self._targets)
 
     @cached_property
     def _lost(self) -> list[int]:

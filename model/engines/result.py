@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from model.engines.memory import Budget
 from model.traces.trace import Trace
@@ -100,3 +100,8 @@ class Limits:
     timeout: float | None = None
     memory: Budget | None = None
     progress: Callable[[Progress], None] | None = field(default=None, compare=False)
+
+    def after(self, seconds: float) -> Limits:
+        """What is left of them once an engine has taken so many seconds."""
+        left = None if self.timeout is None else max(0.0, self.timeout - seconds)
+        return replace(self, timeout=left)

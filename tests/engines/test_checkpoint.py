@@ -20,6 +20,7 @@ from model.engines.kernel.explorer import KernelExplorer
 from model.engines.plain import PlainExplorer
 from model.engines.result import Limits, Progress, Report
 from model.engines.search import explore
+from model.engines.vector.explorer import VectorExplorer
 from model.lang import Claim, System
 from model.linux.design import Size
 from model.resuming import checkpoint_of
@@ -29,7 +30,12 @@ from tests.random_systems import random_ending, random_system
 
 KERNEL = pytest.mark.skipif(native.library() is None, reason="the kernel was not built")
 EACH = pytest.mark.parametrize(
-    "make", [PlainExplorer, pytest.param(KernelExplorer, marks=[KERNEL, pytest.mark.kernel])]
+    "make",
+    [
+        PlainExplorer,
+        VectorExplorer,
+        pytest.param(KernelExplorer, marks=[KERNEL, pytest.mark.kernel]),
+    ],
 )
 ABOUT = About("a design", "2 devices", ("one", "two"), "kernel", "abc", "0.1.0 (def)")
 SEEDS = range(60)

@@ -85,6 +85,13 @@ def test_a_limit_of_states_is_met_exactly_and_leaves_everything_open() -> None:
     assert open_ == {Verdict.UNDETERMINED}
 
 
+def test_a_limit_may_cut_off_the_steps_of_the_very_state_that_leads_to_a_violation() -> None:
+    system, claims = random_system(10)
+    for most in range(1, explore(system, claims).stored or 0):
+        report = explore(system, claims, Limits(max_states=most))
+        assert report.stored == most
+
+
 def test_a_timeout_leaves_everything_open_and_keeps_the_figures() -> None:
     system, claims = system_and_claims()
     report = explore(system, claims, Limits(timeout=0.0))

@@ -1,0 +1,85 @@
+"""What is looked for in every new state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from model.engines.explorer import Watch
+from model.engines.kernel.tables import Tables
+from model.engines.vector.values import Numbers, Values, Words
+
+
+class Watching:
+    """The violations and goals of ``watch`` that were found; claims are numbered as there."""
+
+    def __init__(self, watch: Watch, tables: Tables, values: Values) -> None:
+        self._values = values
+        self._groups = tables.grouped(
+            (case, k) for k, cases in enumerate(watch.invariants) for case in cases
+        )
+        self._awaited = {k: tables.programs.number(goal) for k, goal in enumerate(watch.goals)}
+        claims = len(watch.invariants)
+        self._left, self._stuck = claims, claims + 1
+        self._open = {*range(claims)}
+        self._open |= {self._left} if watch.domains else set()
+        self._open |= {self._stuck} if watch.deadlocks else set()
+        self._found: dict[int, list[Numbers]] = {}
+
+    def look_at(self, words: Words, first: int) -> None:
+        """Note what holds or does not in new states, which have the numbers from ``first`` on."""
+        for group in self._groups:
+            members = [(program, claim) for program, claim in group.members if claim in self._open]
+            if not members:
+                continue
+            wrong, some = np.arange(len(words[0])), words
+            for program in group.programs:  # of which one true one is enough
+                wrong = wrong[~self._values.true(program, some)]
+                if not len(wrong):
+                    break
+                some = [word[wrong] for word in words]
+            else:
+                for program, claim in members:
+                    self._note(claim, first + wrong[~self._values.true(program, some)])
+        met = [k for k, goal in self._awaited.items() if self._values.true(goal, words).any()]
+        for goal in met:
+            del self._awaited[goal]
+
+    def left_domain(self, states: Numbers) -> None:
+        """From ``states`` some step leaves a domain."""
+        self._note(self._left, states)
+
+    def stuck(self, states: Numbers) -> None:
+        """From ``states`` there is no step."""
+        self._note(self._stuck, states)
+
+    def _note(self, claim: int, states: Numbers) -> None:
+        if claim in self._open and len(states):
+            self._found.setdefault(claim, []).append(states)
+
+    def take_found(self) -> dict[int, list[int]]:
+        """By claim, the states found since the last call, in their order."""
+        found, self._found = self._found, {}
+        return {claim: np.unique(np.concatenate(lists)).tolist() for claim, lists in found.items()}
+
+    def close(self, claim: int) -> None:
+        """Look for no further violation of ``claim``."""
+        self._open.discard(claim)
+
+    def met(self, goal: int) -> bool:
+        """Whether a state that meets the goal was found."""
+        return goal not in self._awaited
+
+    def saved(self) -> dict[str, Any]:
+        """What was found and not yet taken, and what is awaited, as JSON can hold it."""
+        found = [
+            (k, [n for some in lists for n in some.tolist()]) for k, lists in self._found.items()
+        ]
+        return {"found": found, "awaited": list(self._awaited)}
+
+    def resume(self, notes: Mapping[str, Any]) -> None:
+        """Go on from what was ``saved``."""
+        self._found = {claim: [np.array(states)] for claim, states in notes["found"]}
+        self._awaited = {k: self._awaited[k] for k in notes["awaited"]}

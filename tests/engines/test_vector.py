@@ -1,0 +1,196 @@
+"""The search with NumPy finds what the explorer in Python finds."""
+
+from __future__ import annotations
+
+import builtins
+import random
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model.designs import DESIGNS, driver_managed_dma, unuse_in_probe
+from model.engines.choice import Machine, Wish, choose
+from model.engines.kernel.programs import Unsuitable
+from model.engines.kernel.tables import Tables
+from model.engines.layout import Layout, to_words
+from model.engines.lowering import Lowered
+from model.engines.result import Limits, Progress
+from model.engines.search import explore
+from model.engines.vector.explorer import VectorExplorer
+from model.engines.vector.states import States
+from model.engines.vector.values import Values, Word, Words
+from model.lang import System, all_of, any_of
+from model.linux.design import Design, Size
+from tests.engines.test_kernel import Wide, asked_of, count_up, same, step_aside
+from tests.random_systems import random_ending, random_system
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_on_random_systems_it_finds_the_very_same(seed: int) -> None:
+    system, claims = random_system(seed)
+    same(explore(system, claims), explore(system, claims, explorer=VectorExplorer), traces=True)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_on_random_endings_it_finds_the_very_same(seed: int) -> None:
+    system, claim = random_ending(seed)
+    same(explore(system, [claim]), explore(system, [claim], explorer=VectorExplorer), traces=True)
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=str)
+def test_on_each_design_it_finds_the_very_same(design: Design) -> None:
+    system = design.system(Size(0, 1))
+    claims = asked_of(system)
+    same(explore(system, claims), explore(system, claims, explorer=VectorExplorer), traces=True)
+
+
+@pytest.mark.parametrize("design", [driver_managed_dma.design, unuse_in_probe.design], ids=str)
+def test_of_two_devices_it_finds_the_very_same(design: Design) -> None:
+    system = design.system(Size(1, 1))
+    claims = asked_of(system)
+    same(explore(system, claims), explore(system, claims, explorer=VectorExplorer), traces=True)
+
+
+def test_states_wider_than_a_word_and_than_two_are_told_apart() -> None:
+    for many in (1, 2, 3):
+        system = System("wide", [Wide(f"w{k}") for k in range(many)], [count_up, step_aside])
+        same(explore(system, []), explore(system, [], explorer=VectorExplorer), traces=True)
+
+
+@pytest.mark.parametrize("seed", range(0, 300, 5))
+def test_a_limit_is_met_exactly_wherever_it_cuts(seed: int) -> None:
+    system, claims = random_system(seed)
+    states = explore(system, []).states or 0
+    for most in {1, 2, 3, states // 2, states - 1, states, states + 1} - {0}:
+        limits = Limits(max_states=most)
+        cut = explore(system, claims, limits, VectorExplorer)
+        plain = explore(system, claims, limits)
+        assert (cut.states, cut.transitions) == (plain.states, plain.transitions)
+        assert (cut.stopped, cut.left_domain) == (plain.stopped, plain.left_domain)
+        for name, found in plain.findings.items():
+            assert cut.findings[name].verdict is found.verdict, (most, name)
+
+
+def test_a_limit_of_a_design_is_met_exactly_and_an_interrupt_keeps_the_figures() -> None:
+    system = driver_managed_dma.design.system(Size())
+    claims = asked_of(system)
+    cut = explore(system, claims, Limits(max_states=1000), VectorExplorer)
+    same(explore(system, claims, Limits(max_states=1000)), cut, traces=True)
+
+    def interrupt(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    stopped = explore(system, claims, Limits(progress=interrupt), VectorExplorer)
+    assert stopped.stopped == "interrupted"
+
+
+# -- its parts -----------------------------------------------------------------------------------
+
+
+def columns(rows: Sequence[Sequence[int]]) -> Words:
+    """Rows of words as columns."""
+    return list(np.array(rows, Word).T.copy())
+
+
+@pytest.mark.parametrize("words", [1, 2, 3])
+def test_states_are_numbered_in_the_order_in_which_they_first_come(words: int) -> None:
+    rng = random.Random(words)  # noqa: S311  # nobody is to be kept from guessing it
+    states, index = States(words, None), dict[tuple[int, ...], int]()
+    for batch in (1, 7, 5000, 3, 20000):
+        rows = [[rng.randrange(120) << 57 * (w % 2) for w in range(words)] for _ in range(batch)]
+        numbers, full = states.add(columns(rows))
+        assert full is None
+        expected = [index.setdefault(tuple(row), len(index)) for row in rows]
+        assert numbers.tolist() == expected
+        assert states.count == len(index)
+    assert states.find(columns([*map(list, index)])).tolist() == list(range(len(index)))
+    assert states.find(columns([[2**63 + 1] * words])).tolist() == [-1]
+
+
+def test_states_whose_hashes_are_alike_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def few(words: Words) -> Any:
+        return (words[0] % Word(3)) | Word(1 << 63)
+
+    monkeypatch.setattr("model.engines.vector.states._hashes", few)
+    states = States(1, None)
+    for start in (0, 50):
+        numbers, _ = states.add(columns([[k // 2] for k in range(start, start + 200)]))
+        assert numbers.tolist() == [k // 2 for k in range(start, start + 200)]
+
+
+def test_what_has_no_room_is_named_and_is_not_found() -> None:
+    states = States(1, 3)
+    numbers, full = states.add(columns([[5], [5], [6], [5], [7], [6], [8], [7]]))
+    assert full == 6
+    assert numbers[:6].tolist() == [0, 0, 1, 0, 2, 1]
+    assert states.count == 3
+    assert states.find(columns([[5], [6], [7], [8]])).tolist() == [0, 1, 2, -1]
+
+
+@pytest.mark.parametrize("bits", [0, 3, 12])
+def test_conditions_are_the_same_whether_computed_or_looked_up(
+    bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model.engines.kernel.programs.TABLE_BITS", bits)
+    monkeypatch.setattr("model.engines.vector.values.TABLE_BITS", bits)
+    for seed in range(30):
+        system, _ = random_system(seed)
+        rng = random.Random(seed)  # noqa: S311  # as above
+        tables = Tables(Layout(system))
+        values = Values(tables.programs, tables.layout.words)
+        guards = [item for act in system.actions for item in act.guard]
+        lowered = Lowered(system)
+        states = [
+            lowered.pack(tuple(rng.choice(v.domain.values) for v in system.variables))
+            for _ in range(50)
+        ]
+        rows = columns([to_words(state, tables.layout.words) for state in states])
+        for condition in (*guards, all_of(guards), any_of(guards)):
+            holds = lowered.condition(condition)
+            found = values.true(tables.programs.number(condition), rows)
+            assert found.tolist() == [bool(holds(state)) for state in states]
+
+
+# -- the choice of a machine ---------------------------------------------------------------------
+
+
+def test_without_the_kernel_numpy_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.engines.kernel.store.library", lambda: None)
+    monkeypatch.setattr("model.engines.choice.library", lambda: None)
+    system = driver_managed_dma.design.system(Size(1, 0))
+    make, told = choose(system, [], Machine.AUTO, Wish.AUTO)
+    assert told.startswith("numpy: it was not built")
+    assert make is VectorExplorer
+
+
+def test_without_numpy_python_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *others: Any) -> Any:
+        if name.partition(".")[0] == "numpy":
+            raise ImportError(name)
+        return real(name, *others)
+
+    monkeypatch.setattr("model.engines.kernel.store.library", lambda: None)
+    monkeypatch.setattr("model.engines.choice.library", lambda: None)
+    for name in [name for name in sys.modules if name.startswith("model.engines.vector")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without)
+    system = driver_managed_dma.design.system(Size(1, 0))
+    make, told = choose(system, [], Machine.AUTO, Wish.AUTO)
+    assert told.startswith("python: ")
+    assert explore(system, [], explorer=make).complete
+    with pytest.raises(Unsuitable, match="NumPy is not installed"):
+        choose(system, [], Machine.NUMPY, Wish.AUTO)
+
+
+def test_what_numpy_cannot_do_is_refused() -> None:
+    system = driver_managed_dma.design.system(Size(1, 0))
+    make, told = choose(system, [], Machine.NUMPY, Wish.AUTO)
+    assert make is VectorExplorer
+    assert told == "numpy"
+    with pytest.raises(Unsuitable, match="symmetry and forgetting need the kernel"):
+        choose(system, [], Machine.NUMPY, Wish.ON)
