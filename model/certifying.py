@@ -22,7 +22,7 @@ from model.certificates.form import (
 )
 from model.certificates.obligations import files
 from model.certificates.reachable import Reachable
-from model.engines.census import by_kernel, by_python
+from model.engines.census import by_kernel, by_numpy, by_python
 from model.engines.choice import Machine, Wish
 from model.engines.result import Limits
 from model.engines.solving import Clock, GaveUp
@@ -34,6 +34,8 @@ from model.proof.prove import Proof
 from model.proof.quantified import NotUniform
 from model.proving import family
 from properties import PROPERTIES
+
+CENSUS = {Machine.KERNEL: by_kernel, Machine.NUMPY: by_numpy, Machine.PYTHON: by_python}
 
 
 def certified(name: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -99,8 +101,8 @@ def recounted(home: Path, variant: str | None, machine: Machine) -> tuple[Reacha
     size = Size(told.devices, told.hotplug, told.groups)
     if told.system != digest_of_design([design.system(size)]):
         raise CertificateError(f"the certificate is about another {told.design}, or another size")
-    if machine is Machine.AUTO and told.machine == Machine.KERNEL:
-        machine = Machine.PYTHON
+    if machine is Machine.AUTO and told.machine != Machine.PYTHON:
+        machine = Machine.PYTHON  # which shares least with the others
     try:
         asked = [find_property(item.name) for item in told.results]
     except UsageError as error:
@@ -121,7 +123,7 @@ def _count(
     if report.stopped == "interrupted":
         raise KeyboardInterrupt
     machine = Machine(report.machine.partition(":")[0])
-    census = by_kernel(system) if machine is Machine.KERNEL else by_python(system)
+    census = CENSUS[machine](system)
     twice = (report.states, report.transitions, report.depth)
     if report.complete and twice != (census.states, census.transitions, census.depth):
         raise Disagreement(

@@ -11,7 +11,7 @@ from model.cli import _COUNT, _POSITIVE, cli
 from model.linux.design import Size
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
-_MACHINES = click.Choice(["auto", "kernel", "python"])
+_MACHINES = click.Choice(["auto", "kernel", "numpy", "python"])
 
 
 @cli.command(short_help="Write a proof or a search down, or check one.")

@@ -10,10 +10,11 @@ could be made up on purpose, which is why whoever doubts a set finds it again.
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from model.engines.explorer import Watch
 from model.engines.kernel.store import Store
@@ -24,6 +25,9 @@ from model.lang import State, System, Var, show
 
 _AT_ONCE = 32_768
 _MODULUS = 2**256
+_Columns: TypeAlias = Sequence[Sequence[int]]
+"""Of some states, all their first words, then all their second words, and so on."""
+_T = TypeVar("_T")
 _NOTHING = Watch([], [], domains=False, deadlocks=False)
 
 
@@ -54,19 +58,23 @@ def digest(texts: Iterable[bytes]) -> str:
 def by_kernel(system: System) -> Census:
     """The census of ``system``, taken by the explorer in C. Raises Unsuitable."""
     store = Store(system, _NOTHING, None, NONE, (), 0)
-    for state in system.initial_states():
-        store.add(store.layout.pack(state))
-    depth, end = -1, 0
-    while end < (count := store.numbers().stored):
-        depth += 1
-        for start in range(end, count, _AT_ONCE):
-            store.expand(min(start + _AT_ONCE, count))
-        end = count
-    texts = _Texts(store.layout, WORD)
-    total = 0
-    for start in range(0, end, _AT_ONCE):
-        total += _sum(texts.of(_words(store, start, min(start + _AT_ONCE, end))))
-    return Census(end, store.numbers().steps, depth, _written(total))
+    starts = map(store.layout.pack, system.initial_states())
+    depth = _fill(starts, store.add, store.expand, lambda: store.numbers().stored)
+    numbers = store.numbers()
+    total = _digested(store.layout, numbers.stored, functools.partial(_words, store))
+    return Census(numbers.stored, numbers.steps, depth, total)
+
+
+def by_numpy(system: System) -> Census:
+    """The census of ``system``, taken by the explorer that uses NumPy. Raises Unsuitable."""
+    from model.engines.vector.explorer import VectorExplorer  # NumPy need not be installed
+
+    explorer = VectorExplorer(system, _NOTHING)
+    starts = system.initial_states()
+    depth = _fill(starts, explorer.add, explorer.expand, lambda: explorer.count)
+    states, transitions = explorer.unfolded()
+    total = _digested(Layout(system), states, explorer.columns)
+    return Census(states, transitions, depth, total)
 
 
 def by_python(system: System) -> Census:
@@ -91,6 +99,31 @@ def by_python(system: System) -> Census:
     return Census(len(seen), transitions, depth, _written(total))
 
 
+def _fill(
+    starts: Iterable[_T],
+    add: Callable[[_T], None],
+    expand: Callable[[int], None],
+    count: Callable[[], int],
+) -> int:
+    """Have every reachable state stored; how far the farthest one is."""
+    for state in starts:
+        add(state)
+    depth, end = -1, 0
+    while end < (last := count()):
+        depth += 1
+        for start in range(end, last, _AT_ONCE):
+            expand(min(start + _AT_ONCE, last))
+        end = last
+    return depth
+
+
+def _digested(layout: Layout, count: int, words: Callable[[int, int], _Columns]) -> str:
+    """The digest of so many states, whose ``words`` are asked for some at a time."""
+    texts = _Texts(layout, WORD)
+    parts = range(0, count, _AT_ONCE)
+    return _written(sum(_sum(texts.of(words(at, min(at + _AT_ONCE, count)))) for at in parts))
+
+
 class _Texts:
     """The texts of states that are given in words of so many bits.
 
@@ -101,8 +134,8 @@ class _Texts:
     def __init__(self, layout: Layout, word: int) -> None:
         self._parts = [(shift // word, shift % word, part) for shift, part in _parts(layout)]
 
-    def of(self, columns: Sequence[Sequence[int]]) -> Iterator[bytes]:
-        """The text of each state; ``columns`` has all their first words, then all the second."""
+    def of(self, columns: _Columns) -> Iterator[bytes]:
+        """The text of each state."""
         texts = [
             [part[word >> shift & part.mask] for word in columns[column]]
             for column, shift, part in self._parts
@@ -141,8 +174,7 @@ def _parts(layout: Layout) -> Iterator[tuple[int, _Part]]:
                 yield layout.shift[some[0]], _Part(layout, some)
 
 
-def _words(store: Store, start: int, end: int) -> list[Sequence[int]]:
-    """The first words of the states in a range, then their second words, and so on."""
+def _words(store: Store, start: int, end: int) -> _Columns:
     words = store.layout.words
     at = store.c.search_states(store.handle) + 8 * words * start
     found = (ctypes.c_uint64 * (words * (end - start))).from_address(at)

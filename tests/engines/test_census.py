@@ -9,7 +9,7 @@ import pytest
 
 from model.catalogue import find
 from model.designs import DESIGNS
-from model.engines.census import Census, by_kernel, by_python, digest
+from model.engines.census import Census, by_kernel, by_numpy, by_python, digest
 from model.engines.kernel import native
 from model.lang import System, show
 from model.linux.design import Size
@@ -23,7 +23,7 @@ KERNEL = [
     pytest.mark.kernel,
     pytest.mark.skipif(native.library() is None, reason="the kernel was not built"),
 ]
-BOTH = [pytest.param(by_kernel, marks=KERNEL), by_python]
+ALL = [pytest.param(by_kernel, marks=KERNEL), by_numpy, by_python]
 TOYS: dict[str, Callable[[], System]] = {
     "counter": counter.good,
     "counter that leaves its range": counter.blind,
@@ -48,14 +48,14 @@ def counted(system: System) -> Census:
     )
 
 
-@pytest.mark.parametrize("take", BOTH)
+@pytest.mark.parametrize("take", ALL)
 @pytest.mark.parametrize("name", TOYS)
 def test_toys_are_counted_as_the_reference_counts_them(take: Take, name: str) -> None:
     system = TOYS[name]()
     assert take(system) == counted(system)
 
 
-@pytest.mark.parametrize("take", BOTH)
+@pytest.mark.parametrize("take", ALL)
 @pytest.mark.parametrize("seed", range(40))
 def test_random_systems_are_counted_as_the_reference_counts_them(take: Take, seed: int) -> None:
     system, _ = random_system(seed)
@@ -74,11 +74,11 @@ def test_designs_are_counted_as_the_reference_counts_them(name: str) -> None:
     # One whose states fill a word and more, and one of several groups.
     [("reset_fences_claims", Size(1, 1)), ("driver_managed_dma", Size(1, 0, 2))],
 )
-def test_both_machines_count_the_same(name: str, size: Size) -> None:
+def test_all_machines_count_the_same(name: str, size: Size) -> None:
     if native.library() is None:
         pytest.skip("the kernel was not built")
     system = find(name).design.system(size)
-    assert by_kernel(system) == by_python(system)
+    assert by_kernel(system) == by_numpy(system) == by_python(system)
 
 
 def test_the_digest_is_that_of_a_set() -> None:

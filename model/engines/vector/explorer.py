@@ -128,6 +128,10 @@ class VectorExplorer:
         rows = [to_words(self._layout.pack(state), self._layout.words) for state in states]
         return list(np.array(rows, Word).T.copy())
 
+    def columns(self, start: int, end: int) -> list[list[int]]:
+        """Of the states from number ``start`` to ``end``, all first words, then all second ones."""
+        return [word.tolist() for word in self._states.words(start, end)]
+
     def found(self) -> Mapping[int, Sequence[int]]:
         """By number of the claim, the violating states found since the last call."""
         return self._watching.take_found()
