@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from model.engines.explorer import Explorer
 
 EVERY = 60.0
-"""Seconds between two additions."""
+"""Seconds between two additions, unless it is said otherwise."""
 _MAGIC = b"dma-ownership-checker checkpoint 1\n"
 _END = b"%08x\n"
 _CHUNK = 2**24
@@ -67,12 +67,12 @@ class Checkpoint:
     is, and ends in a checksum: one that was not finished does not count.
     """
 
-    def __init__(self, path: Path, about: About, every: float = EVERY) -> None:
+    def __init__(self, path: Path, about: About, every: float | None = None) -> None:
         self.path = path
         self.unwritten = ""
         """Why the last addition failed, if it did."""
         self._about = about
-        self._every = every
+        self._every = EVERY if every is None else every
         self._last = time.monotonic()
         self._file: BufferedRandom | None = None
         self._end = 0

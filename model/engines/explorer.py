@@ -88,7 +88,11 @@ class Explorer(Protocol):
         """How many bytes what is stored takes."""
 
     def growth(self, states: int) -> int:
-        """The most bytes that expanding so many further ``states`` may take, and using them all."""
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
 
     @property
     def left_domain(self) -> int | None:

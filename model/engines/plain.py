@@ -70,11 +70,17 @@ class PlainExplorer:
         return plain_room.allocated(self._index, self._states, steps, self._lowered.layout.bits)
 
     def growth(self, states: int) -> int:
-        """The most bytes that expanding so many further ``states`` may take, and using them all."""
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
         more = states * len(self.system.actions)
         most = self.count + more if self._most is None else max(self._most, self.count)
         bits = self._lowered.layout.bits
         return plain_room.growth(self._index, most, more, self._targets, bits)
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
+        asked = self._watch.along or self._watch.fair
+        return plain_room.AFTERWARDS * self.count if asked else 0
 
     def add(self, state: State) -> None:
         """Store an initial state."""

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 _ENTRY, _POINTER, _NUMBER = 24, 8, 32
 _COPIED = 32 * 2**20  # up to here malloc may copy what it enlarges; beyond, pages are moved
-_AFTERWARDS = 250  # bytes for each state, for traces and questions about runs
+AFTERWARDS = 250
+"""Bytes for each state, for traces and again for questions about runs."""
 
 
 def allocated(
@@ -36,7 +37,7 @@ def growth(index: Mapping[int, int], most: int, more: int, edges: array[int], bi
         larger += 1
     if larger > power:  # the old table is held meanwhile
         needed += _dict_bytes(larger) + (_dict_bytes(larger - 1) if larger > power + 1 else 0)
-    return needed + _AFTERWARDS * (len(index) + fresh)
+    return needed + AFTERWARDS * (len(index) + fresh)
 
 
 def _packed(bits: int) -> int:

@@ -124,10 +124,8 @@ class _Search:
         """Do ``part``. Returns what has stopped it, or an empty text."""
         try:
             part()
-        except _Stop as stop:
-            return str(stop)
-        except KeyboardInterrupt:
-            return INTERRUPTED
+        except (_Stop, KeyboardInterrupt) as stop:
+            return str(stop) or INTERRUPTED
         except MemoryError:
             return "out of memory"
         return ""
@@ -215,8 +213,7 @@ class _Search:
         self.resumed = self.explorer.count
         for name in self.violated:
             self.explorer.close(self.names.index(name))
-        most = self.limits.max_states
-        if most is not None and most < self.explorer.count:
+        if 0 < (self.limits.max_states or 0) < self.explorer.count:
             raise Full
         return True
 
@@ -236,6 +233,8 @@ class _Search:
         self._look_up()
         if self._left_domain:
             return
+        if (memory := self.limits.memory) and not memory.grant(self, self.explorer.questions):
+            raise _Stop(f"--memory {memory} reached")
         for k, claim in enumerate(self.along):
             lost = self.explorer.lost(k, self.levels)
             if lost:
@@ -276,7 +275,8 @@ class _Search:
         ]
         if claim.kind is Kind.REACHABLE and not missing:
             return Finding(Verdict.HOLDS, "reached")
-        if stopped:
+        about_runs = claim.kind in (Kind.POSSIBLE, Kind.LEADS_TO)
+        if stopped and (about_runs or not self.searched or claim.name in self.violated):
             return Finding(Verdict.UNDETERMINED, stopped)
         if self._left_domain and claim.kind is not Kind.TYPES:
             return Finding(

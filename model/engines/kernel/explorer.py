@@ -126,12 +126,13 @@ class KernelExplorer:
         return room.allocated(self._store)
 
     def growth(self, states: int) -> int:
-        """The most bytes that expanding so many further ``states`` may take, and using them all."""
-        return room.growth(self._store, states, self._most, self._width)
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
+        return room.growth(self._store, states, self._most, self._actors.nobody)
 
-    @cached_property
-    def _width(self) -> int:
-        return room.width_afterwards(self._watch, self._actors.nobody)
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
+        return room.questions(self._watch, self.count)
 
     # -- checkpoints ---------------------------------------------------------------------------
 

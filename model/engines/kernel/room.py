@@ -18,11 +18,11 @@ def allocated(store: Store) -> int:
     return _WORD * (store.layout.words * room + room + slots) + store.edge_bytes * edge_room
 
 
-def growth(store: Store, states: int, most: int | None, width: int) -> int:
+def growth(store: Store, states: int, most: int | None, actors: int) -> int:
     """The bytes that may be needed beyond what is held if so many more ``states`` are expanded.
 
     That is if every action can be taken in each of them and leads to a new state, of which there
-    are ``most`` at the most. ``width`` bytes are needed for each state once the search has ended.
+    are ``most`` at the most. So many ``actors`` are told apart in traces.
     """
     room, slots, edges, edge_room = store.sizes()
     numbers = store.numbers()
@@ -42,13 +42,12 @@ def growth(store: Store, states: int, most: int | None, width: int) -> int:
         larger *= 2
     if larger > slots:  # the old table is held meanwhile
         needed += _WORD * larger + (_WORD * larger // 2 if larger > 2 * slots else 0)
-    return needed + _LARGE_PAGES + _NOTED * numbers.found + width * count
+    return needed + _LARGE_PAGES + _NOTED * numbers.found + (_WORD + actors + 1) * count
 
 
-def width_afterwards(watch: Watch, actors: int) -> int:
-    """The bytes for each state that traces and questions about runs take after the search."""
+def questions(watch: Watch, states: int) -> int:
+    """The bytes that answers to questions about runs take, of so many ``states``."""
     possible = len(list(along.batches(watch.along)))
     endless = len(list(along.batches([claim.cases for claim in watch.fair])))
-    kept = _WORD * (possible + 2 * endless)
-    traces = _WORD + actors + 1
-    return kept + max(traces, 4 * _WORD if possible else 0, 7 * _WORD if endless else 0)
+    kept = possible + 2 * endless
+    return _WORD * states * (kept + max(4 * bool(possible), 7 * bool(endless)))

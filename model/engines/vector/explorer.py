@@ -163,9 +163,14 @@ class VectorExplorer:
         return saving.allocated(self._states, self._edges)
 
     def growth(self, states: int) -> int:
-        """The most bytes that expanding so many further ``states`` may take, and using them all."""
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
         actions = len(self.system.actions)
         return saving.growth(self._states, self._edges, states * actions, self.at_once * actions)
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
+        return saving.QUESTIONS * self.count if self._edges is not None else 0
 
     def saved(self, since: Mapping[str, int]) -> Saved:
         """What has been found: of each column what is behind its first ``since`` bytes."""
@@ -206,7 +211,7 @@ class VectorExplorer:
         """The nearest states from which the ``along`` claim's goal is out of reach."""
         nearest: list[int] = []
         for marks, bits in self._lost[claim]:
-            found = _nearest(marks, bits, levels)
+            found = along.nearest(marks, bits, levels)
             if nearest and found and depth_of(found[0], levels) == depth_of(nearest[0], levels):
                 nearest = sorted({*nearest, *found})
             elif found and (not nearest or found[0] < nearest[0]):
@@ -288,13 +293,3 @@ class VectorExplorer:
             Run([self._unpacked(j) for j in states], actions)
             for states, actions in ways(self._graph, actors_of(self.system), targets, levels)
         ]
-
-
-def _nearest(marks: Bits, bits: int, levels: Sequence[int]) -> list[int]:
-    """All of the nearest states that have one of ``bits``."""
-    found = np.flatnonzero(marks & Word(bits))
-    if not len(found):
-        return []
-    end = levels[depth_of(int(found[0]), levels) + 1]
-    nearest: list[int] = found[found < end].tolist()
-    return nearest

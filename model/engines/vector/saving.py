@@ -11,7 +11,9 @@ from model.engines.vector.states import States
 
 _WORD = 8
 _STEP = 16 * _WORD  # bytes for a step while it is looked at, besides the words of its state
-_AFTERWARDS = 12 * _WORD  # bytes for each state, for traces and questions about runs; measured
+_TRACES = 4 * _WORD  # bytes for each state
+QUESTIONS = 12 * _WORD
+"""Bytes for each state, for answers to questions about runs."""
 _ASIDE = 32 * 2**20  # for what NumPy keeps for itself
 
 
@@ -61,4 +63,4 @@ def growth(states: States, edges: Edges | None, steps: int, at_once: int) -> int
     for name, column in columns_of(states, edges).items():
         more = fresh if name.startswith("word") else steps
         needed += column.growth(more)
-    return needed + states.table_growth(fresh) + _AFTERWARDS * (states.count + fresh)
+    return needed + states.table_growth(fresh) + _TRACES * (states.count + fresh)
