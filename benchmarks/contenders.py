@@ -68,11 +68,11 @@ _ROOMY = "--pack-state off --pointer-bits 48 --set-capacity 67108864"
 _JAVA = "java -XX:+UseParallelGC -Djava.io.tmpdir=. -cp {jars}"
 
 HERE = (
-    _here("kernel", "--machine kernel --symmetry off --forget off"),
-    _here("kernel, symmetry", "--machine kernel --symmetry on --forget off"),
-    _here("kernel, all reductions", "--machine kernel --symmetry on --forget on"),
-    _here("numpy", "--machine numpy --symmetry off --forget off"),
-    _here("python", "--machine python --symmetry off --forget off"),
+    _here("kernel", "--machine kernel --symmetry off --forget off --fold off"),
+    _here("kernel, symmetry", "--machine kernel --symmetry on --forget off --fold off"),
+    _here("kernel, all reductions", "--machine kernel --symmetry on --forget on --fold on"),
+    _here("numpy", "--machine numpy --symmetry off --forget off --fold off"),
+    _here("python", "--machine python --symmetry off --forget off --fold off"),
 )
 """Our own machines, with and without what makes them store less."""
 

@@ -68,6 +68,7 @@ class _Memory(click.ParamType[Budget]):
     "--symmetry", type=_WISHES, default="auto", help="Let one state stand for all that are alike."
 )
 @_option("--forget", type=_WISHES, default="auto", help="Leave out what only violations read.")
+@_option("--fold", type=_WISHES, default="auto", help="One for all that nothing tells apart.")
 @_option("--jobs", type=_POSITIVE, metavar="N", help="Designs at once; default: cores.")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
 @_option(
@@ -99,6 +100,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     machine: str,
     symmetry: str,
     forget: str,
+    fold: str,
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
@@ -112,7 +114,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     from model import evidence, presentation, watching
     from model.catalogue import UsageError, find_all, find_property
     from model.checker import check_entry
-    from model.engines.choice import Machine, Wish
+    from model.engines.choice import Machine, Reductions, Wish
     from model.judging import Effort, Engine
     from model.sweep import clear, jobs_for, sweep
 
@@ -125,7 +127,8 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     for folder in filter(None, (traces, checkpoint)):
         evidence.prepare(folder)
 
-    effort = Effort(depth, k, Machine(machine), Wish(symmetry), Wish(forget), checkpoint)
+    reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold))
+    effort = Effort(depth, k, Machine(machine), reductions, checkpoint)
     with watching.progress() as progress:
         outcome = sweep(
             chosen,

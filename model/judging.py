@@ -10,7 +10,7 @@ from pathlib import Path
 from model.agreement import agreed
 from model.catalogue import UsageError
 from model.engines.checkpoint import Checkpoint, Misfit
-from model.engines.choice import Machine, Wish, choose
+from model.engines.choice import USUAL, Machine, Reductions, choose
 from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Limits, Report, Verdict
 from model.engines.search import explore
@@ -48,8 +48,7 @@ class Effort:
     depth: int = 24
     k: int = 1
     machine: Machine = Machine.AUTO
-    symmetry: Wish = Wish.AUTO
-    forget: Wish = Wish.AUTO
+    reductions: Reductions = USUAL
     checkpoints: Path | None = None
 
 
@@ -88,15 +87,17 @@ def _search(
     checkpoint: MakeCheckpoint | None = None,
 ) -> Report:
     try:
-        explorer, told = choose(system, claims, effort.machine, effort.symmetry, effort.forget)
+        explorer, told = choose(system, claims, effort.machine, effort.reductions)
     except (Unsuitable, NotInterchangeable) as reason:
         raise UsageError(f"{system}: that is not possible: {reason}") from None
-    saved = checkpoint(f"{told}, --forget {effort.forget}") if checkpoint else None
+    saved = checkpoint(f"{told} ({effort.reductions})") if checkpoint else None
     try:
         report = explore(system, claims, limits, explorer, saved)
     except Misfit as reason:
         path = saved.path if saved else ""
         raise UsageError(f"{path}: {reason}; remove it, or name another folder") from None
+    if report.folded:
+        told += f", folding {', '.join(report.folded)}"
     if report.forgotten:
         told += f", forgetting {', '.join(report.forgotten)}"
     return replace(report, machine=told)

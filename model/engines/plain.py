@@ -24,6 +24,7 @@ class PlainExplorer:
     name = "python"
     at_once = 2048
     forgotten = ()
+    folded = ()
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
         self.system = system

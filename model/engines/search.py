@@ -110,6 +110,7 @@ class _Search:
             transitions=transitions,
             stored=self.explorer.count,
             forgotten=tuple(self.explorer.forgotten),
+            folded=tuple(self.explorer.folded),
             resumed=self.resumed,
             unsaved=self.checkpoint.unwritten if self.checkpoint else "",
             depth=max(0, len(self.levels) - 2),
@@ -207,8 +208,7 @@ class _Search:
         if memory and not memory.grant(self, 3 * self.checkpoint.size):
             raise _Stop(f"--memory {memory} is too little for what the checkpoint holds")
         self.checkpoint.read(self.explorer)
-        self.levels = notes["levels"]
-        self.violated = notes["violated"]
+        self.levels, self.violated = notes["levels"], notes["violated"]
         self.searched = notes["searched"]
         self.resumed = self.explorer.count
         for name in self.violated:

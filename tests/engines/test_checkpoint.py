@@ -13,7 +13,7 @@ import pytest
 
 from model.designs import driver_managed_dma, unuse_in_probe
 from model.engines.checkpoint import About, Checkpoint, Misfit
-from model.engines.choice import Machine, Wish, choose
+from model.engines.choice import Machine, Reductions, Wish, choose
 from model.engines.explorer import MakeExplorer
 from model.engines.kernel import native
 from model.engines.kernel.explorer import KernelExplorer
@@ -112,7 +112,7 @@ def test_what_happens_in_the_end_is_found_in_pieces(
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_search_with_symmetry_in_pieces_ends_as_in_one_run(seed: int, tmp_path: Path) -> None:
     system, claims = random_cells(seed, 2 + seed % 3)
-    make, _ = choose(system, claims, Machine.KERNEL, Wish.AUTO, Wish.ON)
+    make, _ = choose(system, claims, Machine.KERNEL, Reductions(forget=Wish.ON))
     whole = explore(system, claims, explorer=make)
     assert told(in_pieces(system, claims, make, tmp_path / "it")) == told(whole)
 
@@ -126,7 +126,7 @@ def test_a_design_interrupted_again_and_again_ends_as_in_one_run(
     """Three devices, with symmetry and with what is forgotten, interrupted within the depths."""
     system = design.system(Size(2, 1))
     claims = [item.ground(system) for item in PROPERTIES if item.concerns(system)]
-    make, told_ = choose(system, claims, Machine.KERNEL, Wish.AUTO)
+    make, told_ = choose(system, claims, Machine.KERNEL)
     assert "symmetry of" in told_
     whole = explore(system, claims, explorer=make)
     assert bool(whole.forgotten) is (design is unuse_in_probe.design)
