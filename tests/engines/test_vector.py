@@ -226,13 +226,15 @@ def test_conditions_are_the_same_whether_computed_or_looked_up(
 def test_without_the_kernel_numpy_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.engines.kernel.store.library", lambda: None)
     monkeypatch.setattr("model.engines.choice.library", lambda: None)
-    system = driver_managed_dma.design.system(Size(1, 0))
+    system = driver_managed_dma.design.system(Size(1, 1))
     make, told = choose(system, [])
     assert told.startswith("numpy; the kernel was not built")
     assert make(system, NOTHING, 1).name == "numpy"
     reduced, told = choose(system, [], reductions=wished(1))
     assert told.startswith("numpy, symmetry of dev0, dev1; the kernel was not built")
-    assert explore(system, [], explorer=reduced).stored == 11
+    found = explore(system, [], explorer=reduced)
+    assert found.states == 25848
+    assert (found.stored or 0) < 25848
 
 
 def test_without_numpy_python_searches(monkeypatch: pytest.MonkeyPatch) -> None:

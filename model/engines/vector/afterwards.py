@@ -39,7 +39,7 @@ class Afterwards:
         """The nearest states from which the ``along`` claim's goal is out of reach."""
         nearest: list[int] = []
         for marks, bits in self._lost[claim]:
-            found = _nearest(marks, bits, levels)
+            found = along.nearest(marks, bits, levels)
             if nearest and found and depth_of(found[0], levels) == depth_of(nearest[0], levels):
                 nearest = sorted({*nearest, *found})
             elif found and (not nearest or found[0] < nearest[0]):
@@ -81,7 +81,7 @@ class Afterwards:
         return found
 
     def _endless(self, known: Known, levels: Sequence[int]) -> tuple[Lasso, Run] | None:
-        nearest = _nearest(_bits(known.starts), sum(1 << k for k in known.bits), levels)
+        nearest = along.nearest(_bits(known.starts), sum(1 << k for k in known.bits), levels)
         if not nearest:
             return None
         if not self._graph.stands_for_others:
@@ -136,13 +136,3 @@ class Afterwards:
 
 def _bits(marks: array[int]) -> Bits:
     return np.frombuffer(marks, Word)
-
-
-def _nearest(marks: Bits, bits: int, levels: Sequence[int]) -> list[int]:
-    """All of the nearest states that have one of ``bits``."""
-    found = np.flatnonzero(marks & Word(bits))
-    if not len(found):
-        return []
-    end = levels[depth_of(int(found[0]), levels) + 1]
-    nearest: list[int] = found[found < end].tolist()
-    return nearest

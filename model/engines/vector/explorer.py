@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from model.engines.explorer import Full, Run, Watch
+from model.engines.explorer import Full, Run, Saved, Watch
 from model.engines.folding import find_folds, told
-from model.engines.kernel.programs import Unsuitable
-from model.engines.kernel.tables import Part, Tables
+from model.engines.kernel.tables import Tables
 from model.engines.kernel.witnesses import find_witnesses
 from model.engines.layout import Layout
 from model.engines.symmetry import NONE, Symmetry
+from model.engines.vector import saving
 from model.engines.vector.afterwards import Afterwards
 from model.engines.vector.edges import Edges, Stretch
 from model.engines.vector.folds import Folds
 from model.engines.vector.graph import Graph
+from model.engines.vector.standing import parts_of
 from model.engines.vector.steps import Found
 from model.engines.vector.values import Numbers, Values, Words
 from model.engines.vector.watching import Watching
@@ -48,7 +50,7 @@ class VectorExplorer:
     ) -> None:
         self.system = system
         layout = Layout(system)
-        tables = Tables(layout, _parts(layout, symmetry))
+        tables = Tables(layout, parts_of(layout, symmetry))
         values = Values(tables.programs, layout.words)
         self._watching = Watching(watch, tables, values)
         asked = watch.along or watch.fair
@@ -83,9 +85,10 @@ class VectorExplorer:
     def add(self, state: State) -> None:
         """Store an initial state."""
         words = self._graph.columns(state)
-        self._watching.await_goals(words)
         if self._store(self._graph.standing.sorted(self._folds.stored(words)))[1] is not None:
             raise Full
+        if self._folds:
+            self._watching.await_goals(words)
 
     def contains(self, state: State) -> bool:
         """Whether ``state``, or one that stands for it, is stored."""
@@ -179,6 +182,63 @@ class VectorExplorer:
         actions = self._graph.steps.take(self._graph.columns(state)).actions
         return int((~actions[actions < 0]).min())
 
+    # -- memory and checkpoints ------------------------------------------------------------------
+
+    @property
+    def expanded(self) -> int:
+        """How many states have been expanded."""
+        return self._next
+
+    @property
+    def allocated(self) -> int:
+        """How many bytes what is stored takes."""
+        return saving.allocated(self._graph.states, self._edges)
+
+    def growth(self, states: int) -> int:
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
+        actions = len(self.system.actions)
+        steps, at_once = states * actions, self.at_once * actions
+        return saving.growth(self._graph.states, self._edges, steps, at_once)
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
+        return saving.QUESTIONS * self.count if self._edges is not None else 0
+
+    def saved(self, since: Mapping[str, int]) -> Saved:
+        """What has been found: of each column what is behind its first ``since`` bytes."""
+        notes = {
+            "next": self._next,
+            "unfolded": [self._unfolded, self._transitions],
+            "fired": list(self.fired),
+            "left": self.left_domain,
+            "forgotten": self.forgotten,
+            "lengths": saving.lengths(self._graph.states, self._edges),
+            "kept": self._graph.stages,
+            "watching": self._watching.saved(),
+        }
+        return Saved(notes, saving.saved(self._graph.states, self._edges, since))
+
+    def reserve(self, notes: Mapping[str, Any]) -> Mapping[str, memoryview]:
+        """Room for the columns that were saved with ``notes``, to be filled in."""
+        return saving.reserve(self._graph.states, self._edges, notes["lengths"])
+
+    def resume(self, notes: Mapping[str, Any]) -> None:
+        """Go on from what was saved with ``notes``, once the columns are filled in."""
+        self._graph.states.resume()
+        self._graph.stages = [(start, keep) for start, keep in notes["kept"]]
+        self._watching.resume(notes["watching"])
+        self._next = notes["next"]
+        self._unfolded, self._transitions = notes["unfolded"]
+        self.fired[:] = bytes(notes["fired"])
+        self.left_domain = notes["left"]
+        self.forgotten = list(notes["forgotten"])
+        self._witnesses = [
+            witness
+            for witness in self._witnesses
+            if not any(variable.name in self.forgotten for variable in witness.variables)
+        ]
+
     # -- afterwards ----------------------------------------------------------------------------
 
     def lost(self, claim: int, levels: Sequence[int]) -> Sequence[int]:
@@ -192,14 +252,3 @@ class VectorExplorer:
     def runs(self, targets: Sequence[Sequence[int]], levels: Sequence[int]) -> Sequence[Run]:
         """For each list of states of one depth, a readable shortest run to one of them."""
         return self._afterwards.runs(targets, levels)
-
-
-def _parts(layout: Layout, symmetry: Symmetry) -> list[Part]:
-    """Where the interchangeable entities have their parts of a state. Raises Unsuitable."""
-    blocks = list(enumerate(symmetry.blocks))
-    for entity in (entity for _, block in blocks for entity in block):
-        if entity.name not in layout.part:
-            raise Unsuitable(f"{entity.name} has more bits than a word")
-    return [
-        Part(*layout.part[entity.name], block) for block, entities in blocks for entity in entities
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -45,8 +44,8 @@ class Graph:
         self._folds = folds
         self._values = values
         self._programs = tables.programs
-        self._kept_from = [0]
-        self._kept = [(1 << WORD * self.layout.words) - 1]
+        self.stages = [(0, (1 << WORD * self.layout.words) - 1)]
+        """From which state on which bits are kept of the states after it."""
 
     @property
     def edges(self) -> Edges:
@@ -67,16 +66,15 @@ class Graph:
 
     def forget(self, bits: int, start: int) -> None:
         """Forget ``bits`` of all states after those from number ``start`` on."""
-        self._kept_from.append(start)
-        self._kept.append(self._kept[-1] & ~bits)
+        self.stages.append((start, self.stages[-1][1] & ~bits))
 
     def least(self, words: Words, i: int) -> Words:
         """What is kept of states after the ``i``-th one, their parts not yet sorted."""
-        keep = self._kept[bisect_right(self._kept_from, i) - 1]
+        keep = next(keep for start, keep in reversed(self.stages) if start <= i)
         return self._folds.stored(self._masked(words, keep))
 
     def _masked(self, words: Words, keep: int) -> Words:
-        if keep == self._kept[0]:
+        if keep == self.stages[0][1]:
             return words
         bits = to_words(keep, self.layout.words)
         return [word & Word(some) for word, some in zip(words, bits, strict=True)]
@@ -90,7 +88,7 @@ class Graph:
 
         The list says where each interchangeable part is in that one.
         """
-        for keep in self._kept:
+        for _, keep in self.stages:
             words = self._folds.stored(self._masked(self._one(packed), keep))
             (number,) = self.states.find(self.standing.sorted(words)).tolist()
             if number >= 0:
@@ -104,7 +102,7 @@ class Graph:
     @property
     def stands_for_others(self) -> bool:
         """Whether a stored state may stand for several."""
-        return bool(self.parts or self._folds or len(self._kept) > 1)
+        return bool(self.parts or self._folds or len(self.stages) > 1)
 
     # -- steps -----------------------------------------------------------------------------------
 
