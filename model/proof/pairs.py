@@ -198,6 +198,8 @@ class Pairs:
         end = move.step.place
         for number in sorted(self.some[end]):
             total, terms = after[number]
+            if (total - 1, terms) in own:
+                continue
             none: Sum = -total, tuple((-n, mask) for n, mask in terms)
             sums = [none, *(added(one, none) for one in (*own, *move.facts))]
             if narrowed(sums, room) is not None:
