@@ -27,7 +27,7 @@ def strengthen(
     """
     from model.proof.prove import COVERED  # the solver is slow to import and rarely needed
 
-    searched = replace(searched, findings=_with_fewest(design, properties, searched, size))
+    searched = replace(searched, findings=with_fewest(design, properties, searched, size))
     held = [p for p in properties if searched.findings[p.name].verdict is Verdict.HOLDS]
     if not held:
         return replace(searched, engine="proof")
@@ -66,7 +66,7 @@ def family(design: Design) -> Callable[[int], System]:
     return lambda devices: design.system(Size(0, devices))
 
 
-def _with_fewest(
+def with_fewest(
     design: Design, properties: Sequence[Property], searched: Report, size: Size
 ) -> dict[str, Finding]:
     """The findings, where each violation says how many devices of a group it takes."""

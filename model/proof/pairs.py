@@ -95,8 +95,9 @@ class Pairs:
         self._visit(place)
         for n in states:
             self._join(place, n, mask if vector[n] > 1 else mask & ~(1 << n))
-        values = [self._ledger.value(tally, vector) for tally in self.tallies]
-        self.some[place] -= {number for number, value in enumerate(values) if value < 1}
+        for number in [*self.some[place]]:
+            if self._ledger.value(self.tallies[number], vector) < 1:
+                self.some[place].discard(number)
 
     def _visit(self, place: Place) -> None:
         if place not in self.at:
