@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import random
 import sys
 from collections.abc import Sequence
@@ -14,15 +15,18 @@ import pytest
 from model.designs import DESIGNS, driver_managed_dma, unuse_in_probe
 from model.engines.choice import USUAL, Machine, Reductions, Wish, choose
 from model.engines.explorer import MakeExplorer, Watch
+from model.engines.folding import fold as find_fold
 from model.engines.kernel import native
 from model.engines.kernel.programs import Unsuitable
-from model.engines.kernel.tables import Tables
+from model.engines.kernel.tables import Part, Tables
 from model.engines.layout import Layout, to_words
 from model.engines.lowering import Lowered
 from model.engines.result import Limits, Progress, Report
 from model.engines.search import explore
 from model.engines.symmetry import NotInterchangeable
 from model.engines.vector.explorer import VectorExplorer
+from model.engines.vector.folds import Folds
+from model.engines.vector.standing import Standing
 from model.engines.vector.states import States
 from model.engines.vector.values import Values, Word, Words
 from model.lang import Claim, System, all_of, any_of
@@ -194,6 +198,66 @@ def test_what_has_no_room_is_named_and_is_not_found() -> None:
     assert numbers[:6].tolist() == [0, 0, 1, 0, 2, 1]
     assert states.count == 3
     assert states.find(columns([[5], [6], [7], [8]])).tolist() == [0, 1, 2, -1]
+
+
+def test_the_parts_of_many_states_are_sorted_as_those_of_each() -> None:
+    rng = random.Random(1)  # noqa: S311  # as above
+    parts = [Part(shift, 7, int(shift >= 64)) for shift in (0, 7, 20, 64, 90, 118)]
+    rows = [
+        [
+            sum(rng.randrange(3) << part.shift % 64 for part in parts if part.shift // 64 == w)
+            for w in (0, 1)
+        ]
+        for _ in range(500)
+    ]
+    standing, words = Standing(parts), columns(rows)
+    found = standing.sorted(words)
+    many = [standing.ranks(words), standing.orbits(found)]
+    for k, row in enumerate(rows):
+        values = [
+            [row[b] >> part.shift % 64 & 127 for part in parts if part.block == b] for b in (0, 1)
+        ]
+        order = [sorted(range(3), key=block.__getitem__) for block in values]
+        assert [int(word[k]) for word in found] == [
+            sum(
+                block[place] << part.shift % 64
+                for place, part in zip(places, parts[3 * b :], strict=False)
+            )
+            for b, (block, places) in enumerate(zip(values, order, strict=True))
+        ]
+        to = [3 * b + places.index(j) for b, places in enumerate(order) for j in range(3)]
+        assert standing.places(words)[k].tolist() == to
+        rank, orbit = 0, 1
+        for b in (0, 1):
+            for j in range(3):
+                rank = rank * (3 - j) + sum(to[3 * b + i] < to[3 * b + j] for i in range(j + 1, 3))
+            orbit *= len(set(itertools.permutations(values[b])))
+        assert [int(column[k]) for column in many] == [rank, orbit]
+
+
+@pytest.mark.parametrize("bits", [0, 20])
+def test_what_is_folded_is_looked_up_or_searched_for(
+    bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model.engines.vector.folds._TABLE_BITS", bits)
+    layout = Layout(driver_managed_dma.design.system(Size(1, 1)))
+    entity = layout.system.entities[-1]
+    fold = find_fold(layout.system, entity, NOTHING)
+    assert fold.others
+    states = list(itertools.islice(layout.system.initial_states(), 1))
+    first = [layout.system.index[variable] for variable in entity.variables()]
+    domains = [variable.domain.values for variable in entity.variables()]
+
+    def packed(local: Sequence[int]) -> list[int]:
+        state = list(states[0])
+        for place, values, k in zip(first, domains, local, strict=True):
+            state[place] = values[k]
+        return to_words(layout.pack(tuple(state)), layout.words)
+
+    pairs = [*fold.others, *((other, other) for _, other in fold.others)]
+    found = Folds(layout, [fold]).stored(columns([packed(one) for one, _ in pairs]))
+    expected = columns([packed(other) for _, other in pairs])
+    assert [word.tolist() for word in found] == [word.tolist() for word in expected]
 
 
 @pytest.mark.parametrize("bits", [0, 3, 12])
