@@ -1,4 +1,4 @@
-"""What a search asks of the machine that stores states and takes steps; there are two of them."""
+"""What a search asks of the machine that stores states and takes steps; there are three of them."""
 
 from __future__ import annotations
 
