@@ -48,6 +48,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @_option("--forget", type=_WISHES, default="auto", help="Leave out what only violations read.")
 @_option("--fold", type=_WISHES, default="auto", help="One for all that nothing tells apart.")
+@_option("--partial-order", type=_WISHES, default="auto", help="Leave out what merely commutes.")
 @_option("--jobs", type=_POSITIVE, metavar="N", help="Designs at once; default: cores.")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
 @_option(
@@ -76,6 +77,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     symmetry: str,
     forget: str,
     fold: str,
+    partial_order: str,
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
@@ -98,9 +100,8 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     if traces is not None:
         evidence.prepare(traces)
 
-    effort = Effort(
-        depth, k, Machine(machine), Reductions(Wish(symmetry), Wish(forget), Wish(fold))
-    )
+    reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold), Wish(partial_order))
+    effort = Effort(depth, k, Machine(machine), reductions)
     with presentation.progress() as progress:
         outcome = sweep(
             chosen,

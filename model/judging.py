@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from model.agreement import agreed
 from model.catalogue import UsageError
-from model.engines.choice import USUAL, Machine, Reductions, choose
+from model.engines.choice import USUAL, Machine, Reductions, Wish, choose
 from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Limits, Report, Verdict
 from model.engines.search import explore
@@ -67,13 +67,26 @@ def run(
 
 
 def _search(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
+    """The search's answer. What is not reached in some order only is looked for in every order."""
+    report = _explored(system, claims, limits, effort)
+    vacuous = any(found.verdict is Verdict.VACUOUS for found in report.findings.values())
+    if not (report.hurried and vacuous):
+        return report
+    if limits.timeout is not None:
+        limits = replace(limits, timeout=max(0.0, limits.timeout - report.seconds))
+    reductions = replace(effort.reductions, partial_order=Wish.OFF)
+    again = _explored(system, claims, limits, replace(effort, reductions=reductions))
+    return replace(again, seconds=report.seconds + again.seconds)
+
+
+def _explored(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
     try:
         explorer, told = choose(system, claims, effort.machine, effort.reductions)
     except (Unsuitable, NotInterchangeable) as reason:
         raise UsageError(f"{system}: that is not possible: {reason}") from None
     report = explore(system, claims, limits, explorer)
     if report.folded:
-        told += f", folding {', '.join(report.folded)}"
+        told += f", reducing {', '.join(report.folded)}"
     if report.forgotten:
         told += f", forgetting {', '.join(report.forgotten)}"
     return replace(report, machine=told)

@@ -55,22 +55,24 @@ class Reductions:
     """Ways to store fewer states: which of them to use.
 
     ``symmetry`` lets one state stand for all that differ by an exchange of entities, ``forget``
-    leaves out what only violated claims read, and ``fold`` lets one state of an entity stand for
-    all that nothing tells apart.
+    leaves out what only violated claims read, ``fold`` lets one state of an entity stand for all
+    that nothing tells apart, and ``partial_order`` lets an entity go first where no claim sees its
+    steps and they commute with all others.
     """
 
     symmetry: Wish = Wish.AUTO
     forget: Wish = Wish.AUTO
     fold: Wish = Wish.AUTO
+    partial_order: Wish = Wish.AUTO
 
     @property
     def asked_for(self) -> bool:
         """Whether one of them must be used."""
-        return Wish.ON in (self.symmetry, self.forget, self.fold)
+        return Wish.ON in (self.symmetry, self.forget, self.fold, self.partial_order)
 
 
 USUAL = Reductions()
-UNREDUCED = Reductions(Wish.OFF, Wish.OFF, Wish.OFF)
+UNREDUCED = Reductions(*[Wish.OFF] * 4)
 
 
 def choose(
@@ -86,7 +88,7 @@ def choose(
     met.
     """
     if machine in (Machine.NUMPY, Machine.PYTHON) and reductions.asked_for:
-        raise Unsuitable("symmetry, forgetting and folding need the kernel")
+        raise Unsuitable("symmetry, forgetting, folding and partial order need the kernel")
     if machine is Machine.PYTHON:
         return PlainExplorer, "python"
     if machine is Machine.NUMPY:
@@ -105,6 +107,7 @@ def choose(
             symmetry=found,
             forgets=wished(reductions.forget),
             folds=wished(reductions.fold),
+            hurries=wished(reductions.partial_order),
         )
         KernelExplorer(system, _NOTHING, 1, found)
     except Unsuitable as missing:

@@ -23,6 +23,7 @@ class PlainExplorer:
     at_once = 2048
     forgotten = ()
     folded = ()
+    hurries = False
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
         self.system = system

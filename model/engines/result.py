@@ -47,7 +47,8 @@ class Report:
     and ``machine`` says which one kept them and why. ``complete`` says whether that was
     everything and ``stopped`` why it was not; ``forgotten`` names variables that were left out of
     states once nothing but violated claims read them and ``folded`` entities of which one state
-    stood for several, so that fewer states were counted; ``never_fired`` names actions that were
+    stood for several, so that fewer states were counted; ``hurried`` says that interleavings were
+    left out, so that traces need not be the shortest; ``never_fired`` names actions that were
     never taken and ``left_domain`` one that took a variable outside its domain. ``seconds`` is
     wall time, ``peak_bytes`` the process's high-water mark of memory.
     """
@@ -65,6 +66,7 @@ class Report:
     machine: str = ""
     forgotten: tuple[str, ...] = ()
     folded: tuple[str, ...] = ()
+    hurried: bool = False
     never_fired: tuple[str, ...] = ()
     left_domain: str = ""
 

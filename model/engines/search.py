@@ -102,6 +102,7 @@ class _Search:
             stored=self.explorer.count,
             forgotten=tuple(self.explorer.forgotten),
             folded=tuple(self.explorer.folded),
+            hurried=self.explorer.hurries,
             depth=len(self.levels) - 2,
             complete=not stopped,
             stopped=stopped,
@@ -184,7 +185,8 @@ class _Search:
     def _finding(self, claim: Claim, stopped: str, traces: dict[str, Trace]) -> Finding:
         if claim.name in traces:
             fair = claim.kind is Kind.LEADS_TO
-            reason = "a fair run never comes to it" if fair else "shortest trace"
+            short = "short trace" if self.explorer.hurries else "shortest trace"
+            reason = "a fair run never comes to it" if fair else short
             return Finding(Verdict.VIOLATED, reason, traces[claim.name])
         missing = [
             what

@@ -192,5 +192,7 @@ def test_what_numpy_cannot_do_is_refused() -> None:
     make, told = choose(system, [], Machine.NUMPY)
     assert make is VectorExplorer
     assert told == "numpy"
-    with pytest.raises(Unsuitable, match="symmetry, forgetting and folding need the kernel"):
+    with pytest.raises(
+        Unsuitable, match="symmetry, forgetting, folding and partial order need the kernel"
+    ):
         choose(system, [], Machine.NUMPY, Reductions(symmetry=Wish.ON))

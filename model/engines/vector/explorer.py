@@ -48,6 +48,7 @@ class VectorExplorer:
     at_once = 16_384
     forgotten = ()
     folded = ()
+    hurries = False
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
         self.system = system
