@@ -70,6 +70,9 @@ class Reductions:
         """Whether one of them must be used."""
         return Wish.ON in (self.symmetry, self.forget, self.fold, self.partial_order)
 
+    def __str__(self) -> str:
+        return f"symmetry {self.symmetry}, forget {self.forget}, fold {self.fold}"
+
 
 USUAL = Reductions()
 UNREDUCED = Reductions(*[Wish.OFF] * 4)

@@ -48,7 +48,7 @@ def certificate(
             (number[cell], [_form(proof, fact) for fact in facts])
             for condition in proof.family.conditions(item.ground)
             for cell in cells
-            for facts in proof.counting.broken(condition, cell[0], proof.occupied(cell))
+            for _, facts in proof.counting.broken(condition, cell[0], proof.occupied(cell))
         ]
         proved.append(
             Property(item.name, digest_of_claim(item.ground(s) for s in families), broken)

@@ -62,7 +62,7 @@ def same(one: Report, other: Report, *, traces: bool) -> None:
 
 def with_symmetry(system: System, claims: list[Claim], forget: Wish = Wish.OFF) -> Report:
     """The kernel's report where one state stands for all that are alike."""
-    make, told = choose(system, claims, Machine.KERNEL, Reductions(Wish.ON, forget, Wish.OFF))
+    make, told = choose(system, claims, Machine.KERNEL, Reductions(Wish.ON, forget, Wish.OFF, Wish.OFF))
     assert "symmetry of" in told
     return explore(system, claims, explorer=make)
 
@@ -173,7 +173,7 @@ def quirk(d: Device, drv: Driver) -> Action | None:
 def test_forgetting_changes_no_verdict_and_no_trace_of_a_design(design: Design) -> None:
     system = design.system(Size(1, 1))
     claims = asked_of(system)
-    forgets, _ = choose(system, claims, Machine.KERNEL, Reductions(Wish.OFF, Wish.ON, Wish.OFF))
+    forgets, _ = choose(system, claims, Machine.KERNEL, Reductions(Wish.OFF, Wish.ON, Wish.OFF, Wish.OFF))
     fewer = explore(system, claims, explorer=forgets)
     whole = explore(system, claims, explorer=KernelExplorer)
     assert fewer.states is not None
