@@ -15,15 +15,15 @@ import pytest
 from model.designs import DESIGNS, driver_managed_dma, unuse_in_probe
 from model.engines.choice import Machine, Reductions, Wish, choose
 from model.engines.explorer import MakeExplorer, Watch
-from model.engines.folding import fold as find_fold
 from model.engines.kernel import native
 from model.engines.kernel.programs import Unsuitable
 from model.engines.kernel.tables import Part, Tables
 from model.engines.layout import Layout, to_words
 from model.engines.lowering import Lowered
+from model.engines.reductions import reduce_entities
 from model.engines.result import Limits, Progress, Report
 from model.engines.search import explore
-from model.engines.symmetry import NotInterchangeable
+from model.engines.symmetry import NONE, NotInterchangeable
 from model.engines.vector.explorer import VectorExplorer
 from model.engines.vector.folds import Folds
 from model.engines.vector.standing import Standing
@@ -243,8 +243,8 @@ def test_what_is_folded_is_looked_up_or_searched_for(
 ) -> None:
     monkeypatch.setattr("model.engines.vector.folds._TABLE_BITS", bits)
     layout = Layout(driver_managed_dma.design.system(Size(1, 1)))
-    entity = layout.system.entities[-1]
-    fold = find_fold(layout.system, entity, NOTHING)
+    fold = reduce_entities(layout.system, NOTHING, NONE, folds=True, hurries=False)[-1]
+    entity = fold.entity
     assert fold.others
     states = list(itertools.islice(layout.system.initial_states(), 1))
     first = [layout.system.index[variable] for variable in entity.variables()]
