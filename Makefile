@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: check gallery test tools peers lint counterexamples mutants wheel-test clean help
+.PHONY: check gallery test tools peers bench lint counterexamples mutants wheel-test clean help
 
 check: $(READY) ## Check every design against every property.
 	$(BIN)/python -m model check
@@ -43,6 +43,10 @@ lint: $(READY) ## Style only.
 
 counterexamples: $(READY) ## Make the violations found the expected ones.
 	$(BIN)/python -m model check --family all --update-counterexamples
+
+# TLC_JARS=... has TLC run too; BENCH='--rounds 1 --sizes 1,2' and the like is less work.
+bench: $(READY) tools ## Time the search beside SPIN and Rumur, for docs/benchmarks.md.
+	$(BIN)/python -m benchmarks $(BENCH)
 
 mutants: $(READY) ## Drop every line of two designs in turn, and record what breaks.
 	$(BIN)/python -m tests.mutants.record

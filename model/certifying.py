@@ -23,7 +23,7 @@ from model.certificates.form import (
 from model.certificates.obligations import files
 from model.certificates.reachable import Reachable
 from model.engines.census import by_kernel, by_numpy, by_python
-from model.engines.choice import Machine, Wish
+from model.engines.choice import UNREDUCED, Machine
 from model.engines.result import Limits
 from model.engines.solving import Clock, GaveUp
 from model.judging import Effort, Engine, run
@@ -117,7 +117,7 @@ def _count(
 ) -> Reachable:
     """What ``machine`` finds: every reachable state by itself, with nothing forgotten."""
     system = design.system(size)
-    effort = Effort(machine=machine, symmetry=Wish.OFF, forget=Wish.OFF)
+    effort = Effort(machine=machine, reductions=UNREDUCED)
     claims = [item.ground(system) for item in properties]
     report = run(Engine.BFS, system, claims, Limits(), effort)
     if report.stopped == "interrupted":

@@ -47,6 +47,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--symmetry", type=_WISHES, default="auto", help="Let one state stand for all that are alike."
 )
 @_option("--forget", type=_WISHES, default="auto", help="Leave out what only violations read.")
+@_option("--fold", type=_WISHES, default="auto", help="One for all that nothing tells apart.")
 @_option("--jobs", type=_POSITIVE, metavar="N", help="Designs at once; default: cores.")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
 @_option(
@@ -74,6 +75,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     machine: str,
     symmetry: str,
     forget: str,
+    fold: str,
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
@@ -85,7 +87,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     from model import evidence, presentation
     from model.catalogue import find_all, find_property
     from model.checker import check_entry
-    from model.engines.choice import Machine, Wish
+    from model.engines.choice import Machine, Reductions, Wish
     from model.judging import Effort, Engine
     from model.sweep import jobs_for, sweep
 
@@ -96,7 +98,9 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     if traces is not None:
         evidence.prepare(traces)
 
-    effort = Effort(depth, k, Machine(machine), Wish(symmetry), Wish(forget))
+    effort = Effort(
+        depth, k, Machine(machine), Reductions(Wish(symmetry), Wish(forget), Wish(fold))
+    )
     with presentation.progress() as progress:
         outcome = sweep(
             chosen,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from model.agreement import agreed
 from model.catalogue import UsageError
-from model.engines.choice import Machine, Wish, choose
+from model.engines.choice import USUAL, Machine, Reductions, choose
 from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Limits, Report, Verdict
 from model.engines.search import explore
@@ -45,8 +45,7 @@ class Effort:
     depth: int = 24
     k: int = 1
     machine: Machine = Machine.AUTO
-    symmetry: Wish = Wish.AUTO
-    forget: Wish = Wish.AUTO
+    reductions: Reductions = USUAL
 
 
 def run(
@@ -69,10 +68,12 @@ def run(
 
 def _search(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
     try:
-        explorer, told = choose(system, claims, effort.machine, effort.symmetry, effort.forget)
+        explorer, told = choose(system, claims, effort.machine, effort.reductions)
     except (Unsuitable, NotInterchangeable) as reason:
         raise UsageError(f"{system}: that is not possible: {reason}") from None
     report = explore(system, claims, limits, explorer)
+    if report.folded:
+        told += f", folding {', '.join(report.folded)}"
     if report.forgotten:
         told += f", forgetting {', '.join(report.forgotten)}"
     return replace(report, machine=told)

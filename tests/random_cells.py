@@ -52,13 +52,44 @@ class Cell(Entity):
     hub: Hub
 
 
+class Noted(Cell):
+    """A cell that notes something at its steps, which few of them look at."""
+
+    note = field(Colour, Colour.RED)
+
+
+class _Notes:
+    """What steps do to notes: nothing for cells that have none."""
+
+    def __init__(self, seed: int, *, wanted: bool) -> None:
+        self._rng = random.Random(-seed)  # noqa: S311  # as below
+        self._wanted = wanted
+
+    def added_to(self, made: Callable[[Cell], Action]) -> Callable[[Cell], Action]:
+        """``made``, which may also write the note, and now and then looks at it."""
+        if not self._wanted:
+            return made
+        note, other = self._rng.choice(list(Colour)), self._rng.choice(list(Colour))
+        writes, reads = self._rng.random() < 0.7, self._rng.random() < 0.3
+
+        def noting(c: Cell) -> Action:
+            plain = made(c)
+            if not isinstance(c, Noted):
+                raise TypeError(c)
+            guard = [*plain.guard, *([c.note != other] if reads else [])]
+            return Action(guard, [*plain.update, *([c.note.becomes(note)] if writes else [])])
+
+        return noting
+
+
 class _Draw:
     """Random expressions that treat every cell alike: drawn about one, said of another."""
 
     def __init__(self, rng: random.Random, hub: Hub) -> None:
         self._rng = rng
         self._one = hub.cells[0]
-        self._draw = Expressions(rng, [*self._one.variables(), *hub.variables()])
+        own = [v for v in self._one.variables() if not v.name.endswith(".note")]
+        self._draw = Expressions(rng, [*own, *hub.variables()])
 
     def said_of(self, cell: Cell, item: Expr[Any]) -> Expr[Any]:
         """``item``, which is about one cell and its hub, of ``cell`` and its hub."""
@@ -107,24 +138,27 @@ class _Draw:
         return made
 
 
-def _hub(name: str, cells: int) -> Hub:
+def _hub(name: str, cells: int, kind: type[Cell]) -> Hub:
     hub = Hub(name)
     hub.cells = [
-        Cell(f"{name}-{k}", {"flag": (False, True)} if k == cells - 1 else {}) for k in range(cells)
+        kind(f"{name}-{k}", {"flag": (False, True)} if k == cells - 1 else {}) for k in range(cells)
     ]
     for cell in hub.cells:
         cell.hub = hub
     return hub
 
 
-def random_cells(seed: int, cells: int, hubs: int = 1) -> tuple[System, list[Claim]]:
+def random_cells(
+    seed: int, cells: int, hubs: int = 1, *, notes: bool = False
+) -> tuple[System, list[Claim]]:
     """``hubs`` with ``cells`` cells each, and claims that treat them alike."""
     rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
-    every = [_hub(f"hub{k}", cells) for k in range(hubs)]
+    every = [_hub(f"hub{k}", cells, Noted if notes else Cell) for k in range(hubs)]
     draw = _Draw(rng, every[0])
+    noting = _Notes(seed, wanted=notes)
 
     def template(number: int) -> ActionTemplate[Action]:
-        made = draw.action()
+        made = noting.added_to(draw.action())
 
         def step(c: Cell) -> Action:
             return made(c)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from model.engines.explorer import Full, MakeExplorer, Watch
 from model.engines.kernel.explorer import KernelExplorer
@@ -15,13 +16,14 @@ from model.engines.symmetry import (
     NONE,
     NotInterchangeable,
     Symmetry,
+    alike,
     closed_initial_states,
     find_symmetry,
 )
 from model.lang import Claim, System
 
 WORTH_IT = 3
-"""From so many interchangeable entities on, symmetry is used unless it is told otherwise."""
+"""From so many entities that look alike on, reductions are used unless they are told otherwise."""
 _NEARBY = 100_000  # states within which initial states must come to each other
 
 _NOTHING = Watch([], [], domains=False, deadlocks=False)
@@ -48,34 +50,66 @@ class Wish(enum.StrEnum):
     OFF = "off"
 
 
+@dataclass(frozen=True)
+class Reductions:
+    """Ways to store fewer states: which of them to use.
+
+    ``symmetry`` lets one state stand for all that differ by an exchange of entities, ``forget``
+    leaves out what only violated claims read, and ``fold`` lets one state of an entity stand for
+    all that nothing tells apart.
+    """
+
+    symmetry: Wish = Wish.AUTO
+    forget: Wish = Wish.AUTO
+    fold: Wish = Wish.AUTO
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether one of them must be used."""
+        return Wish.ON in (self.symmetry, self.forget, self.fold)
+
+
+USUAL = Reductions()
+UNREDUCED = Reductions(Wish.OFF, Wish.OFF, Wish.OFF)
+
+
 def choose(
     system: System,
     claims: Sequence[Claim],
-    machine: Machine,
-    symmetry: Wish,
-    forget: Wish = Wish.AUTO,
+    machine: Machine = Machine.AUTO,
+    reductions: Reductions = USUAL,
 ) -> tuple[MakeExplorer, str]:
     """Makes the explorer for ``system``, and says which one it is and why.
 
-    What only violated claims read is forgotten wherever symmetry is used, unless it is wished
-    otherwise.
-
-    Raises Unsuitable and NotInterchangeable for a wish that cannot be met.
+    A reduction is used if it is wished, or if there are enough entities that look alike and
+    nothing speaks against it. Raises Unsuitable and NotInterchangeable for a wish that cannot be
+    met.
     """
-    if machine in (Machine.NUMPY, Machine.PYTHON) and Wish.ON in (symmetry, forget):
-        raise Unsuitable("symmetry and forgetting need the kernel")
+    if machine in (Machine.NUMPY, Machine.PYTHON) and reductions.asked_for:
+        raise Unsuitable("symmetry, forgetting and folding need the kernel")
     if machine is Machine.PYTHON:
         return PlainExplorer, "python"
     if machine is Machine.NUMPY:
         return _vector(system), "numpy"
+    pays = max(map(len, alike(system)), default=0) >= WORTH_IT
+
+    def wished(wish: Wish) -> bool:
+        return wish is Wish.ON or (wish is Wish.AUTO and pays)
+
     try:
-        found, told = _symmetry(system, claims, symmetry)
-        forgets = forget is Wish.ON or (forget is Wish.AUTO and bool(found.blocks))
-        make = functools.partial(KernelExplorer, symmetry=found, forgets=forgets)
-        make(system, _NOTHING, 1)
-    except Unsuitable as found:
-        reason = found
-        if machine is Machine.KERNEL or Wish.ON in (symmetry, forget):
+        found, told = NONE, ""
+        if library() is not None and wished(reductions.symmetry):
+            found, told = _symmetry(system, claims, reductions.symmetry)
+        make = functools.partial(
+            KernelExplorer,
+            symmetry=found,
+            forgets=wished(reductions.forget),
+            folds=wished(reductions.fold),
+        )
+        KernelExplorer(system, _NOTHING, 1, found)
+    except Unsuitable as missing:
+        reason = missing
+        if machine is Machine.KERNEL or reductions.asked_for:
             raise
     else:
         return make, f"kernel{told}"
@@ -96,12 +130,8 @@ def _vector(system: System) -> MakeExplorer:
 
 
 def _symmetry(system: System, claims: Sequence[Claim], wish: Wish) -> tuple[Symmetry, str]:
-    if wish is Wish.OFF or library() is None:
-        return NONE, ""
     try:
         found = find_symmetry(system, claims)
-        if wish is Wish.AUTO and max(map(len, found.blocks), default=0) < WORTH_IT:
-            return NONE, ""
         _check_initial_states(system, found)
     except NotInterchangeable as reason:
         if wish is Wish.ON:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from model.lang import Case, Claim, Expr, State, System
@@ -32,6 +33,15 @@ class Watch:
     deadlocks: bool
     along: Sequence[Sequence[Case]] = ()
     fair: Sequence[Claim] = ()
+
+    def asked(self) -> Iterator[Expr[bool]]:
+        """The conditions that are asked of stored states when all of them are known."""
+        for case in [*chain(*self.along), *chain(*(claim.cases for claim in self.fair))]:
+            yield from (case.that, case.during, case.when, *(fair.where for fair in case.fair))
+
+    def conditions(self) -> Iterator[Expr[bool]]:
+        """Every condition by which stored states are told apart: all but goals."""
+        yield from chain(*self.invariants, self.asked())
 
 
 class Run(NamedTuple):
@@ -91,6 +101,10 @@ class Explorer(Protocol):
     @property
     def forgotten(self) -> Sequence[str]:
         """The variables that have been left out of states from some depth on."""
+
+    @property
+    def folded(self) -> Sequence[str]:
+        """The entities of which one state stands for several, and for how many."""
 
     def met(self, goal: int) -> bool:
         """Whether a state that meets the goal was found."""

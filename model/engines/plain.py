@@ -22,6 +22,7 @@ class PlainExplorer:
     name = "python"
     at_once = 2048
     forgotten = ()
+    folded = ()
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
         self.system = system

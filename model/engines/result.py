@@ -46,10 +46,10 @@ class Report:
     explored, for an engine that explores; ``stored`` is how many states it had to keep for that,
     and ``machine`` says which one kept them and why. ``complete`` says whether that was
     everything and ``stopped`` why it was not; ``forgotten`` names variables that were left out of
-    states once nothing but violated claims read them, so that fewer states were counted;
-    ``never_fired`` names actions that were never taken
-    and ``left_domain`` one that took a variable outside its domain. ``seconds`` is wall time,
-    ``peak_bytes`` the process's high-water mark of memory.
+    states once nothing but violated claims read them and ``folded`` entities of which one state
+    stood for several, so that fewer states were counted; ``never_fired`` names actions that were
+    never taken and ``left_domain`` one that took a variable outside its domain. ``seconds`` is
+    wall time, ``peak_bytes`` the process's high-water mark of memory.
     """
 
     engine: str
@@ -64,6 +64,7 @@ class Report:
     stored: int | None = None
     machine: str = ""
     forgotten: tuple[str, ...] = ()
+    folded: tuple[str, ...] = ()
     never_fired: tuple[str, ...] = ()
     left_domain: str = ""
 

@@ -101,6 +101,7 @@ class _Search:
             transitions=transitions,
             stored=self.explorer.count,
             forgotten=tuple(self.explorer.forgotten),
+            folded=tuple(self.explorer.folded),
             depth=len(self.levels) - 2,
             complete=not stopped,
             stopped=stopped,

@@ -109,7 +109,7 @@ def find_symmetry(system: System, claims: Sequence[Claim]) -> Symmetry:
     Raises NotInterchangeable, naming what singles out an entity that looks like its neighbours,
     or what cannot be decided if entities are exchanged.
     """
-    blocks = tuple(block for block in _alike(system) if len(block) > 1)
+    blocks = tuple(block for block in alike(system) if len(block) > 1)
     for block in blocks:
         for one, other in itertools.pairwise(block):
             exchange = {one.name: other.name, other.name: one.name}
@@ -148,7 +148,7 @@ def _swap(system: System, one: Entity, other: Entity) -> list[int]:
     return [system.index[source.get(v, v)] for v in system.variables]
 
 
-def _alike(system: System) -> Iterator[tuple[Entity, ...]]:
+def alike(system: System) -> Iterator[tuple[Entity, ...]]:
     """Runs of entities of one class, with the same links and the same domains."""
     for _, run in itertools.groupby(system.entities, key=_outside):
         yield tuple(run)

@@ -10,7 +10,7 @@ import pytest
 
 from model.checker import check
 from model.designs import DESIGNS, driver_managed_dma, unuse_in_probe
-from model.engines.choice import Machine, Wish, choose
+from model.engines.choice import Machine, Reductions, Wish, choose
 from model.engines.explorer import Watch
 from model.engines.kernel import build, native
 from model.engines.kernel.explorer import KernelExplorer
@@ -62,7 +62,7 @@ def same(one: Report, other: Report, *, traces: bool) -> None:
 
 def with_symmetry(system: System, claims: list[Claim], forget: Wish = Wish.OFF) -> Report:
     """The kernel's report where one state stands for all that are alike."""
-    make, told = choose(system, claims, Machine.KERNEL, Wish.ON, forget)
+    make, told = choose(system, claims, Machine.KERNEL, Reductions(Wish.ON, forget, Wish.OFF))
     assert "symmetry of" in told
     return explore(system, claims, explorer=make)
 
@@ -173,7 +173,7 @@ def quirk(d: Device, drv: Driver) -> Action | None:
 def test_forgetting_changes_no_verdict_and_no_trace_of_a_design(design: Design) -> None:
     system = design.system(Size(1, 1))
     claims = asked_of(system)
-    forgets, _ = choose(system, claims, Machine.KERNEL, Wish.OFF, Wish.ON)
+    forgets, _ = choose(system, claims, Machine.KERNEL, Reductions(Wish.OFF, Wish.ON, Wish.OFF))
     fewer = explore(system, claims, explorer=forgets)
     whole = explore(system, claims, explorer=KernelExplorer)
     assert fewer.states is not None
@@ -202,7 +202,7 @@ def test_an_action_that_singles_out_a_device_is_named() -> None:
     assert str(refused.value) == (
         "quirk(dev0, e1000e) has no counterpart for dev0 and dev1 exchanged"
     )
-    make, told = choose(system, [], Machine.AUTO, Wish.AUTO)
+    make, told = choose(system, [])
     assert told == f"kernel, no symmetry: {refused.value}"
     assert make(system, Watch([], [], domains=False, deadlocks=False), 1).name == "kernel"
 
@@ -295,8 +295,8 @@ def test_a_kernel_of_another_source_is_not_used(
 def test_what_the_kernel_cannot_do_is_done_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.engines.kernel.store.library", lambda: None)
     system = driver_managed_dma.design.system(Size(1, 0))
-    make, told = choose(system, [], Machine.AUTO, Wish.AUTO)
+    make, told = choose(system, [])
     assert told.startswith("numpy: it was not built")
     assert explore(system, [], explorer=make).complete
     with pytest.raises(Unsuitable, match="it was not built"):
-        choose(system, [], Machine.KERNEL, Wish.AUTO)
+        choose(system, [], Machine.KERNEL)

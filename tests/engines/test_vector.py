@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from model.designs import DESIGNS, driver_managed_dma, unuse_in_probe
-from model.engines.choice import Machine, Wish, choose
+from model.engines.choice import Machine, Reductions, Wish, choose
 from model.engines.kernel.programs import Unsuitable
 from model.engines.kernel.tables import Tables
 from model.engines.layout import Layout, to_words
@@ -161,7 +161,7 @@ def test_without_the_kernel_numpy_searches(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("model.engines.kernel.store.library", lambda: None)
     monkeypatch.setattr("model.engines.choice.library", lambda: None)
     system = driver_managed_dma.design.system(Size(1, 0))
-    make, told = choose(system, [], Machine.AUTO, Wish.AUTO)
+    make, told = choose(system, [])
     assert told.startswith("numpy: it was not built")
     assert make is VectorExplorer
 
@@ -180,17 +180,17 @@ def test_without_numpy_python_searches(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", without)
     system = driver_managed_dma.design.system(Size(1, 0))
-    make, told = choose(system, [], Machine.AUTO, Wish.AUTO)
+    make, told = choose(system, [])
     assert told.startswith("python: ")
     assert explore(system, [], explorer=make).complete
     with pytest.raises(Unsuitable, match="NumPy is not installed"):
-        choose(system, [], Machine.NUMPY, Wish.AUTO)
+        choose(system, [], Machine.NUMPY)
 
 
 def test_what_numpy_cannot_do_is_refused() -> None:
     system = driver_managed_dma.design.system(Size(1, 0))
-    make, told = choose(system, [], Machine.NUMPY, Wish.AUTO)
+    make, told = choose(system, [], Machine.NUMPY)
     assert make is VectorExplorer
     assert told == "numpy"
-    with pytest.raises(Unsuitable, match="symmetry and forgetting need the kernel"):
-        choose(system, [], Machine.NUMPY, Wish.ON)
+    with pytest.raises(Unsuitable, match="symmetry, forgetting and folding need the kernel"):
+        choose(system, [], Machine.NUMPY, Reductions(symmetry=Wish.ON))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from benchmarks.answers import rumur_counts, spin_counts, tlc_states
 from model.engines.result import Verdict
 from model.engines.search import explore
 from model.export import TARGETS, Subject, Wishes
@@ -59,21 +60,18 @@ def spin(asked: Subject, folder: Path) -> Answer:
     _build_pan(asked, folder)
     said = _run(["./pan", "-c0"], folder)
     assert "Search not completed" not in said
-    choice = 1 if len(list(asked.system.initial_states())) > 1 else 0
+    starts = len(list(asked.system.initial_states()))
     violated: dict[str, int] = {}
     for found in re.finditer(
         r"^pan:\d+: assertion violated (\S+) \(at depth (\d+)\)$", said, re.MULTILINE
     ):
         name, depth = decode(found[1]), int(found[2])
         # The step that leaves a domain is reported where it starts.
-        violated.setdefault(name, depth - choice + (name == TYPES))
+        violated.setdefault(name, depth - (starts > 1) + (name == TYPES))
     assert len(re.findall(r"^pan:\d+: (?!assertion)", said, re.MULTILINE)) == 0, said
-    states = _number(r"^ *(\d+) states, stored", said) - choice
-    transitions = None
-    if not violated:  # or the reports of errors are counted as well
-        starts = len(list(asked.system.initial_states()))
-        transitions = _number(r"^ *(\d+) transitions", said) - 1 - (starts if choice else 0)
-    return Answer(states, transitions, violated)
+    states, transitions = spin_counts(said, starts)
+    # Where there are violations, their reports are counted as well.
+    return Answer(states, None if violated else transitions, violated)
 
 
 def spin_steps(asked: Subject, folder: Path) -> list[str]:
@@ -159,11 +157,9 @@ def _rumur(asked: Subject, folder: Path) -> Run:
     options += ["--output-format", "machine-readable", "--output", "rumur.c"]
     _run(["rumur", *options, name], folder)
     _run(["gcc", "-O0", "-w", "-mcx16", "-o", "rumur", "rumur.c", "-lpthread"], folder)
-    said = ET.fromstring(_run(["./rumur"], folder, codes=(0, 1)))  # noqa: S314  # Rumur's own
-    summary = said.find("summary")
-    assert summary is not None
-    counts = int(summary.attrib["states"]), int(summary.attrib["rules_fired"])
-    error = said.find("error")
+    said = _run(["./rumur"], folder, codes=(0, 1))
+    counts = rumur_counts(said)
+    error = ET.fromstring(said).find("error")  # noqa: S314  # Rumur's own
     if error is None:
         return Run(*counts, None, ())
     message = str(error.findtext("message"))
@@ -186,14 +182,11 @@ def _tlc(asked: Subject, java: Sequence[str], folder: Path) -> Run:
         (folder / name).write_text(text, encoding="utf-8")
     module = next(name for name in files if name.endswith(".tla"))
     said = _run([*java, "-workers", "1", module], folder, codes=(0, 11, 12))
-    # It counts none where an initial state is broken.
-    counts = re.findall(r"(\d+) distinct states found", said)
-    states = int(counts[-1]) if counts else 0
     invariant = re.search(r"Invariant (\w+) is violated", said)
     broken = decode(invariant[1]) if invariant else DEADLOCK if "Deadlock" in said else None
     titles = {encode(step.name): step.action.title for step in asked.steps}
     steps = [titles[name] for name in re.findall(r"^State \d+: <(\w+) line", said, re.MULTILINE)]
-    return Run(states, None, {"TypeOK": TYPES}.get(str(broken), broken), steps)
+    return Run(tlc_states(said), None, {"TypeOK": TYPES}.get(str(broken), broken), steps)
 
 
 def btormc(asked: Subject, program: str, bound: int, folder: Path) -> Mapping[str, int]:
@@ -206,19 +199,6 @@ def btormc(asked: Subject, program: str, bound: int, folder: Path) -> Mapping[st
     reached = re.findall(r"bad state property (\d+) reachable at bound k = (\d+) SATISFIABLE", said)
     # The step that leaves a domain is bad where it starts.
     return {decode(bad[int(number)]): int(k) + (bad[int(number)] == TYPES) for number, k in reached}
-
-
-def version(program: str, *options: str) -> str:
-    """The first line with a digit in what ``program`` says of itself."""
-    run = subprocess.run([program, *options], capture_output=True, text=True, check=False)
-    lines = (run.stdout + run.stderr).splitlines()
-    return next(line.strip() for line in lines if any(map(str.isdigit, line)))
-
-
-def _number(pattern: str, text: str) -> int:
-    found = re.search(pattern, text, re.MULTILINE)
-    assert found, text
-    return int(found[1])
 
 
 def _run(command: Sequence[str], folder: Path, codes: Sequence[int] = (0,)) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from benchmarks.record import version
 from model.linux.design import Size
 from tests.export.cases import CASES, system_and_claims
-from tests.export.checkers import Answer, btormc, ours, rumur, spin, subject, tlc, version
+from tests.export.checkers import Answer, btormc, ours, rumur, spin, subject, tlc
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "peers.md"
 START = "<!-- peers: python -m tests.export.record rewrites what follows -->\n"

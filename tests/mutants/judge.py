@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from model.engines.choice import Machine, Wish, choose
+from model.engines.choice import choose
 from model.engines.lowering import Lowered
 from model.engines.result import Limits, Verdict
 from model.engines.search import explore
@@ -88,7 +88,7 @@ class Judge:
     def _broken(self, mutant: System, properties: Sequence[Property]) -> tuple[str, ...]:
         """The ``properties`` that are violated, or that nothing exercises any more."""
         claims = [item.ground(mutant) for item in properties]
-        machine, _ = choose(mutant, claims, Machine.AUTO, Wish.AUTO)
+        machine, _ = choose(mutant, claims)
         for states in (self._reach.far, self._reach.further):
             report = explore(mutant, claims, Limits(max_states=states), machine)
             verdicts = {name: finding.verdict for name, finding in report.findings.items()}

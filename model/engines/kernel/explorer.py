@@ -9,6 +9,7 @@ from functools import cached_property
 
 from model.engines.explorer import Run, Watch, depth_of
 from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_lasso
+from model.engines.folding import find_folds, told
 from model.engines.kernel import along
 from model.engines.kernel.lassos import Known, lasso_from
 from model.engines.kernel.runs import runs
@@ -26,8 +27,9 @@ class KernelExplorer:
 
     With a ``symmetry`` only one of all states stands there that differ by an exchange of
     interchangeable entities. If it ``forgets``, variables that nothing reads any more but claims
-    that are violated already are left out of states from then on. Raises Unsuitable for a system
-    that the kernel has no room for.
+    that are violated already are left out of states from then on. If it ``folds``, one state of
+    an entity that looks like others stands for all that nothing tells apart. Raises Unsuitable
+    for a system that the kernel has no room for.
     """
 
     name = "kernel"
@@ -41,21 +43,19 @@ class KernelExplorer:
         symmetry: Symmetry = NONE,
         *,
         forgets: bool = False,
+        folds: bool = False,
     ) -> None:
         self.system = system
         self._symmetry = symmetry
         self._watch = watch
-        asked = [
-            condition
-            for cases in [*watch.along, *(claim.cases for claim in watch.fair)]
-            for case in cases
-            for condition in (case.that, case.during, case.when, *(f.where for f in case.fair))
-        ]
         edges = 2 if watch.fair else int(bool(watch.along))
-        self._store = Store(system, watch, most, symmetry, asked, edges)
+        self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
+        dropped = [variable for witness in self._witnesses for variable in witness.variables]
+        self._folds = find_folds(system, watch, symmetry, dropped) if folds else []
+        self._store = Store(system, watch, most, symmetry, self._folds, edges)
         self.fired = self._store.fired
         self.forgotten: list[str] = []
-        self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
+        self.folded = told(self._folds)
 
     @property
     def count(self) -> int:
@@ -74,7 +74,7 @@ class KernelExplorer:
 
     def contains(self, state: State) -> bool:
         """Whether ``state``, or one that stands for it, is stored."""
-        return self._store.find(self._store.layout.pack(state)) >= 0
+        return self._store.find(self._store.layout.pack(state))[0] >= 0
 
     def expand(self, end: int) -> None:
         """Take every step from the states up to ``end``. Raises Full."""
@@ -171,7 +171,7 @@ class KernelExplorer:
         nearest = self._nearest(known.starts, sum(1 << k for k in known.bits), levels)
         if not nearest:
             return None
-        if not self._symmetry.blocks:
+        if not (self._symmetry.blocks or self._folds or self.forgotten):
             return self._lasso(known, levels)
         (run,) = self.runs([nearest], levels)
         lasso, states = lasso_from(self._store, self._symmetry, known, run)

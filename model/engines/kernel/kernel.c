@@ -31,10 +31,12 @@ struct field { i32 word, shift, bits; };
 struct update { i32 program, word, shift, base, bits, valid; };
 struct dispatch { i32 word, shift, bits, first; }; /* first: of its rows in `rows` */
 struct slot { i32 word, shift, bits, block; };
+struct fold { i32 word, shift, bits, first, size_bits; }; /* first: of its entries in `folded` */
+struct folded { u64 from, to; };
 
 /* All of it is Python's. Lists of lists are flat, with the place where each one starts. */
 struct model {
-	i32 words, actions, programs, dispatches, slots, always;
+	i32 words, actions, programs, dispatches, slots, folds, always;
 	const i32 *code, *code_at;
 	const struct field *fields;
 	const i32 *fields_at;
@@ -46,6 +48,8 @@ struct model {
 	const struct dispatch *dispatch;
 	const i32 *rows, *row; /* dispatch d, value v: actions row[rows[first+v]] up to rows[first+v+1] */
 	const struct slot *slot; /* interchangeable parts of a state, block by block */
+	const struct fold *fold; /* parts of a state of which others may stand for some */
+	const struct folded *folded; /* by part: an open hash table of which stands for which */
 };
 
 struct found { u32 claim, state; };
@@ -323,15 +327,42 @@ static inline void sort_slots(const struct model *m, u64 *state, u8 *to)
 	}
 }
 
-/* Takes away from a successor of state `i` what no longer matters. */
+/* Exchanges parts of `state` for those that stand for them. What is as in `before`, if that is
+ * given, stands for itself. */
+static inline void fold(const struct model *m, const u64 *before, u64 *state)
+{
+	for (const struct fold *f = m->fold, *end = f + m->folds; f < end; f++) {
+		u64 mask = (~(u64)0 >> (64 - f->bits)) << f->shift, part = state[f->word] & mask;
+		if (before && part == (before[f->word] & mask))
+			continue;
+		const struct folded *at = m->folded + f->first;
+		u64 from = part >> f->shift, size = (u64)1 << f->size_bits;
+		u64 i = from * 0x9e3779b97f4a7c15u >> (64 - f->size_bits);
+		while (at[i].from != ~(u64)0 && at[i].from != from)
+			i = (i + 1) & (size - 1);
+		if (at[i].from == from)
+			state[f->word] = (state[f->word] & ~mask) | at[i].to << f->shift;
+	}
+}
+
+/* Makes of `state` the one that is stored for it from stage k of forgetting on, except for the
+ * order of interchangeable parts. */
 static inline __attribute__((always_inline)) void
-forget(const struct search *s, u64 i, u64 *after, const int W)
+keep(const struct search *s, int k, const u64 *before, u64 *state, const int W)
+{
+	for (int w = 0; k && w < W; w++)
+		state[w] &= s->keep[k - 1][w];
+	if (s->m->folds)
+		fold(s->m, before, state);
+}
+
+/* What has been forgotten of the successors of state `i`. */
+static inline int stage_of(const struct search *s, u64 i)
 {
 	int k = s->stages;
 	while (k && s->forget_from[k - 1] > i)
 		k--;
-	for (int w = 0; k && w < W; w++)
-		after[w] &= s->keep[k - 1][w];
+	return k;
 }
 
 /* How many states `state` stands for: a multinomial, built up exactly. */
@@ -469,6 +500,13 @@ static int look_at(struct search *s, const u64 *state, u64 j)
 				return NO_MEMORY;
 		}
 	}
+	return DONE;
+}
+
+/* Looks for goals that were not met before, in the state after a step: before that is made one
+ * of those that are stored, which need not tell whether a goal is met. */
+static void await(struct search *s, const u64 *state)
+{
 	for (i32 k = 0; k < s->nawaited;) {
 		i32 goal = s->awaited[2 * k];
 		if (!value_of(s, s->awaited[2 * k + 1], state)) {
@@ -480,7 +518,6 @@ static int look_at(struct search *s, const u64 *state, u64 j)
 		s->awaited[2 * k] = s->awaited[2 * s->nawaited];
 		s->awaited[2 * k + 1] = s->awaited[2 * s->nawaited + 1];
 	}
-	return DONE;
 }
 
 /* Adds `state` unless it is known; *at is its number either way. */
@@ -585,6 +622,7 @@ expand(struct search *s, u64 upto, const int W)
 			u64 state[MOST_WORDS];
 			memcpy(state, s->states + (s->next + states) * W, W * sizeof(u64));
 			of[states] = steps(s, state, s->after + (u64)total * W, s->by + total, W);
+			int stage = stage_of(s, s->next + states);
 			if (m->slots)
 				orbit[states] = orbit_of(m, state);
 			for (int k = total; k < total + of[states]; k++) {
@@ -592,7 +630,8 @@ expand(struct search *s, u64 upto, const int W)
 				if (s->by[k] < 0)
 					continue;
 				s->idle[k] = !memcmp(state, after, W * sizeof(u64));
-				forget(s, s->next + states, after, W);
+				await(s, after);
+				keep(s, stage, state, after, W);
 				if (m->slots) {
 					sort_slots(m, after, to);
 					s->rank[k] = s->keep_edges ? rank_of(m, to) : 0;
@@ -637,27 +676,35 @@ int search_add(struct search *s, const u64 *state)
 	u64 copy[MOST_WORDS], j;
 	u8 to[MOST_SLOTS];
 	memcpy(copy, state, s->m->words * sizeof(u64));
+	await(s, copy);
+	fold(s->m, NULL, copy);
 	if (s->m->slots)
 		sort_slots(s->m, copy, to);
 	BY_WORDS(add(s, copy, mix(copy, W), &j, W))
 }
 
-/* The number of `state`, or of the one that stands for it; -1 if it has not been found. */
-int64_t search_find(const struct search *s, const u64 *state)
+/* The number of the stored state that stands for `state`, -1 if it has not been found; to[k] is
+ * where part k is in it. */
+int64_t search_find(const struct search *s, const u64 *state, u8 *to)
 {
+	const int W = s->m->words;
 	for (int k = 0; k <= s->stages; k++) {
 		u64 copy[MOST_WORDS], e;
-		u8 to[MOST_SLOTS];
-		memcpy(copy, state, s->m->words * sizeof(u64));
-		for (int w = 0; k && w < s->m->words; w++)
-			copy[w] &= s->keep[k - 1][w];
+		memcpy(copy, state, W * sizeof(u64));
+		keep(s, k, NULL, copy, W);
 		if (s->m->slots)
 			sort_slots(s->m, copy, to);
-		e = s->slots[place_of(s, copy, mix(copy, s->m->words), s->m->words)];
+		e = s->slots[place_of(s, copy, mix(copy, W), W)];
 		if (e)
 			return (int64_t)((e & 0xffffffffu) - 1);
 	}
 	return -1;
+}
+
+/* What is kept of `state`, a successor of state `i`. */
+void search_kept(const struct search *s, u64 i, u64 *state)
+{
+	keep(s, stage_of(s, i), NULL, state, s->m->words);
 }
 
 /* From here on, all but `keep` is forgotten of successors. Returns whether there is room for it. */
@@ -685,7 +732,7 @@ int search_steps(const struct search *s, const u64 *state, u64 i, i32 *by, u64 *
 		if (by[k] < 0)
 			continue;
 		memcpy(sorted, after + (u64)k * W, W * sizeof(u64));
-		forget(s, i, sorted, W);
+		keep(s, stage_of(s, i), NULL, sorted, W);
 		if (s->m->slots)
 			sort_slots(s->m, sorted, to + k * s->m->slots);
 		u64 e = s->slots[place_of(s, sorted, mix(sorted, W), W)];
@@ -693,12 +740,6 @@ int search_steps(const struct search *s, const u64 *state, u64 i, i32 *by, u64 *
 			targets[k] = (int64_t)((e & 0xffffffffu) - 1);
 	}
 	return n;
-}
-
-/* Sorts the interchangeable parts of `state`; to[k] is where part k has gone. */
-void search_sort(const struct search *s, u64 *state, u8 *to)
-{
-	sort_slots(s->m, state, to);
 }
 
 void search_free(struct search *s)
@@ -934,7 +975,7 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
 				continue;
-			forget(s, i, after, W);
+			keep(s, stage_of(s, i), NULL, after, W);
 			if (s->m->slots)
 				sort_slots(s->m, after, to);
 			u64 e = s->slots[place_of(s, after, mix(after, W), W)];
@@ -987,7 +1028,7 @@ void search_switches(struct search *s, u64 first, u64 end, u64 last, const u64 *
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
 				continue;
-			forget(s, i, after, W);
+			keep(s, stage_of(s, i), NULL, after, W);
 			if (s->m->slots) {
 				sort_slots(s->m, after, to);
 				for (i32 q = 0; q < s->m->slots; q++)

@@ -57,11 +57,11 @@ def _reader(
     images: dict[tuple[int, ...], list[int]] = {}
 
     def read(packed: int, bits: Sequence[int]) -> int:
-        standing, to = store.sorted(packed)
+        number, to = store.find(packed)
         key = tuple(to)
         if key not in images:
             images[key] = symmetry.images(asked, to)
-        row = bits[store.find(standing)]
+        row = bits[number]
         return sum((row >> there & 1) << k for k, there in enumerate(images[key]))
 
     return read

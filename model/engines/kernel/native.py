@@ -24,13 +24,13 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "search_add": (ctypes.c_int, (_POINTER, _POINTER)),
     "search_expand": (ctypes.c_int, (_POINTER, _U64)),
-    "search_find": (ctypes.c_int64, (_POINTER, _POINTER)),
+    "search_find": (ctypes.c_int64, (_POINTER, _POINTER, _POINTER)),
     "search_steps": (
         ctypes.c_int,
         (_POINTER, _POINTER, _U64, *[_POINTER] * 4),
     ),
     "search_forget": (ctypes.c_int, (_POINTER, _POINTER)),
-    "search_sort": (None, (_POINTER, _POINTER, _POINTER)),
+    "search_kept": (None, (_POINTER, _U64, _POINTER)),
     "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _POINTER)),
     "search_frontier": (_U64, (_POINTER,)),
     "search_reach": (
@@ -62,7 +62,7 @@ _TABLES = (
     *_PROGRAMS,
     *("guard_mask", "guard_value", "keep_mask", "set_value"),
     *("tests", "tests_at", "updates", "updates_at", "valid"),
-    *("dispatch", "rows", "row", "slot"),
+    *("dispatch", "rows", "row", "slot", "fold", "folded"),
 )
 
 
@@ -70,7 +70,10 @@ class Model(ctypes.Structure):
     """``struct model`` of kernel.c."""
 
     _fields_ = [
-        *((name, _INT) for name in ("words", "actions", "programs", "dispatches", "slots")),
+        *(
+            (name, _INT)
+            for name in ("words", "actions", "programs", "dispatches", "slots", "folds")
+        ),
         ("always", _INT),
         *((name, _POINTER) for name in _TABLES),
     ]
@@ -99,6 +102,7 @@ def model_of(tables: Tables) -> Model:
         programs=len(tables.programs.code_at) - 1,
         dispatches=len(tables.dispatch) // 4,
         slots=len(tables.parts),
+        folds=len(tables.fold) // 5,
         always=tables.always,
     )
     for name in _TABLES:

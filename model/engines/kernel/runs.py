@@ -107,10 +107,9 @@ def _placed(store: Store, packed: int, place: Sequence[int]) -> int:
 
 def _real(store: Store, start: int) -> tuple[int, list[int]]:
     """An initial state that ``start`` stands for, and where each of its parts is there."""
-    wanted = store.state(start)
     packed = (store.layout.pack(state) for state in store.system.initial_states())
-    found = ((state, *store.sorted(state)) for state in packed)
-    return next((state, place) for state, standing, place in found if standing == wanted)
+    found = ((state, *store.find(state)) for state in packed)
+    return next((state, place) for state, standing, place in found if standing == start)
 
 
 def _backward(levels: Sequence[int], depth: int) -> Iterator[tuple[int, int, int]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ctypes
 import itertools
 from array import array
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from model.engines.explorer import Full, Watch
+from model.engines.folding import Fold, Local
 from model.engines.kernel.native import library, model_of, pointer
 from model.engines.kernel.programs import Unsuitable
 from model.engines.kernel.tables import Part, Tables
-from model.engines.layout import WORD, Layout, of_words, to_words
+from model.engines.layout import WORD, Layout, of_words, stored, to_words
 from model.engines.symmetry import Symmetry
 from model.lang import Expr, System, Var
 
@@ -54,8 +54,7 @@ class RawStep(NamedTuple):
 class Store:
     """Packed states of ``system``, found breadth first. Raises Unsuitable.
 
-    ``asked`` lists the conditions that will be asked of stored states, ``edges`` whether steps
-    are stored (1), with their actions (2), or not (0).
+    ``edges`` says whether steps are stored (1), with their actions (2), or not (0).
     """
 
     def __init__(  # all of it is fixed before the first state
@@ -64,7 +63,7 @@ class Store:
         watch: Watch,
         most: int | None,
         symmetry: Symmetry,
-        asked: Iterable[Expr[bool]],
+        folds: Sequence[Fold],
         edges: int,
     ) -> None:
         found = library()
@@ -74,10 +73,10 @@ class Store:
         self.system = system
         self.layout = Layout(system)
         self.parts = _parts(self.layout, symmetry)
-        self._tables = tables = Tables(self.layout, self.parts)
+        self._tables = tables = Tables(self.layout, self.parts, self._standing(folds))
         groups = tables.grouped((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
-        self._programs = {id(condition): tables.programs.number(condition) for condition in asked}
+        self._programs = {id(item): tables.programs.number(item) for item in watch.asked()}
         claims = len(watch.invariants)
         self.fired = bytearray(len(system.actions))
         self.open = bytearray([*[1] * claims, watch.domains, watch.deadlocks])
@@ -95,7 +94,6 @@ class Store:
             )
         ]
         self._numbers = (ctypes.c_uint64 * 7)()
-        self._forgets_from: list[int] = []
         self._keeps: list[int] = []
         self._model = model_of(tables)
         limit = _MOST_STATES if most is None else most
@@ -113,6 +111,17 @@ class Store:
     def __del__(self) -> None:
         if getattr(self, "handle", None):
             self.c.search_free(self.handle)
+
+    def _standing(self, folds: Sequence[Fold]) -> Iterator[tuple[Part, dict[int, int]]]:
+        """For each entity that is folded: which of its states are stored as which others."""
+        layout = self.layout
+        for fold in folds:
+            part = Part(*layout.part[fold.entity.name], 0)
+            fields = [
+                [stored(v, value) << layout.shift[v] - part.shift for value in v.domain.values]
+                for v in fold.entity.variables()
+            ]
+            yield part, {_packed(fields, one): _packed(fields, other) for one, other in fold.others}
 
     # -- while it searches ---------------------------------------------------------------------
 
@@ -161,15 +170,14 @@ class Store:
         at = self.c.search_states(self.handle) + 8 * words * i
         return of_words(list((ctypes.c_uint64 * words).from_address(at)))
 
-    def find(self, packed: int) -> int:
-        """The number of a state, or of the one that stands for it; -1 if there is none."""
-        return int(self.c.search_find(self.handle, self.words(packed)))
+    def find(self, packed: int) -> tuple[int, list[int]]:
+        """The number of a state, or of the one that stands for it; -1 if there is none.
 
-    def sorted(self, packed: int) -> tuple[int, list[int]]:
-        """The state that stands for ``packed``, and where each interchangeable part is there."""
-        words, to = self.words(packed), bytearray(len(self.parts) + 1)
-        self.c.search_sort(self.handle, words, pointer(to))
-        return of_words(list(words)), list(to[: len(self.parts)])
+        The list says where each interchangeable part is in that one.
+        """
+        to = bytearray(len(self.parts) + 1)
+        number = int(self.c.search_find(self.handle, self.words(packed), pointer(to)))
+        return number, list(to[: len(self.parts)])
 
     def steps(self, packed: int, standing: int = _LAST) -> Iterator[RawStep]:
         """The steps from a state; ``standing`` is the number of the one that stands for it."""
@@ -211,14 +219,14 @@ class Store:
             everything &= ~(self.layout.mask(variable) << self.layout.shift[variable])
         if not self.c.search_forget(self.handle, self.words(everything)):
             return False
-        self._forgets_from.append(self.numbers().expanded)
         self._keeps.append(everything)
         return True
 
     def kept(self, i: int, packed: int) -> int:
         """What is kept of ``packed``, a state after the ``i``-th one."""
-        stage = bisect_right(self._forgets_from, i)
-        return packed & self._keeps[stage - 1] if stage else packed
+        words = self.words(packed)
+        self.c.search_kept(self.handle, i, words)
+        return of_words(list(words))
 
 
 def _parts(layout: Layout, symmetry: Symmetry) -> list[Part]:
@@ -229,6 +237,10 @@ def _parts(layout: Layout, symmetry: Symmetry) -> list[Part]:
                 raise Unsuitable(f"{entity.name} has more bits than a word")
             parts.append(Part(*layout.part[entity.name], block))
     return parts
+
+
+def _packed(fields: Sequence[Sequence[int]], local: Local) -> int:
+    return sum(field[place] for field, place in zip(fields, local, strict=True))
 
 
 def _places(lists: Iterable[Sequence[object]]) -> Iterator[int]:

@@ -7,7 +7,7 @@ those becomes a program.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,6 +19,9 @@ from model.lang.expr import And, Const, Or
 
 MOST_WORDS = 16
 """How many words a state may have. As in kernel.c."""
+
+_SPREAD = 0x9E3779B97F4A7C15  # as in kernel.c
+_NOBODY = (1 << WORD) - 1
 
 Members = list[tuple[int, int]]
 
@@ -52,12 +55,18 @@ class Part:
 
 
 class Tables:
-    """``layout``'s system and ``parts`` as flat lists of numbers.
+    """``layout``'s system, ``parts`` and ``folds`` as flat lists of numbers.
 
-    The names are those of the fields of ``struct model``. Raises Unsuitable.
+    ``folds`` says, for parts of a state, what stands for what. The names are those of the fields
+    of ``struct model``. Raises Unsuitable.
     """
 
-    def __init__(self, layout: Layout, parts: Sequence[Part] = ()) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        parts: Sequence[Part] = (),
+        folds: Iterable[tuple[Part, Mapping[int, int]]] = (),
+    ) -> None:
         if layout.words > MOST_WORDS:
             raise Unsuitable(f"a state has {layout.bits} bits, and the kernel takes 1024")
         self.layout = layout
@@ -75,6 +84,22 @@ class Tables:
         self.slot = array("i")
         for part in parts:
             self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
+        self.fold, self.folded = array("i"), array("Q")
+        for part, standing in folds:
+            self._add_fold(part, standing)
+
+    def _add_fold(self, part: Part, standing: Mapping[int, int]) -> None:
+        """An open hash table of which states of ``part`` are stored as which others."""
+        size_bits = (2 * len(standing)).bit_length()
+        entries = [(_NOBODY, 0)] * (1 << size_bits)
+        for state, other in standing.items():
+            at = (state * _SPREAD & _NOBODY) >> (WORD - size_bits)
+            while entries[at][0] != _NOBODY:
+                at = (at + 1) % len(entries)
+            entries[at] = state, other
+        first = len(self.folded) // 2
+        self.fold.extend([*divmod(part.shift, WORD), part.width, first, size_bits])
+        self.folded.extend(number for entry in entries for number in entry)
 
     # -- what is looked for --------------------------------------------------------------------
 

@@ -56,13 +56,7 @@ def _read(system: System, watch: Watch) -> set[Var[Any]]:
             read |= _variables([update.value]) - {update.variable}
             if not stays(update.value, update.variable):
                 read.add(update.variable)
-    for case in [
-        *(c for cases in watch.along for c in cases),
-        *(case for claim in watch.fair for case in claim.cases),
-    ]:
-        conditions = (case.that, case.when, case.during, *(fair.where for fair in case.fair))
-        read |= _variables(conditions)
-    return read
+    return read | _variables(watch.asked())
 
 
 def _variables(conditions: Iterable[Expr[Any]]) -> set[Var[Any]]:

@@ -47,6 +47,7 @@ class VectorExplorer:
     name = "numpy"
     at_once = 16_384
     forgotten = ()
+    folded = ()
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
         self.system = system

@@ -1,0 +1,96 @@
+"""Who is timed: each checker with the settings that suit it, as the commands that a user types."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from dataclasses import dataclass
+
+from benchmarks import answers
+from benchmarks.answers import Reader
+
+OURS = "ours"
+_JUDGED = (0, 1, 4, 5)  # our own exit codes behind a verdict for every property
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A checker with its settings.
+
+    Of the ``commands`` the last searches, and those before it build what searches. In braces
+    stand the ``design``, its ``size`` and the ``properties`` as options of ours, the ``model``,
+    which is the exported file without its ending, how many ``states`` there are, this
+    ``python``, and the ``jars`` of TLC. ``codes`` are what the last command may exit with for
+    ``read`` to make something of what it printed.
+    """
+
+    name: str
+    checker: str
+    commands: tuple[str, ...]
+    read: Reader
+    codes: tuple[int, ...] = (0,)
+
+    def spelled(self, **values: object) -> list[list[str]]:
+        """The commands with ``values`` for what is in braces, as lists of words."""
+        return [shlex.split(command.format_map(values)) for command in self.commands]
+
+    def missing(self) -> list[str]:
+        """What it needs and is not there."""
+        words = [shlex.split(command)[0] for command in self.commands]
+        programs = {word for word in words if word[0] not in "{."}
+        lost = sorted(name for name in programs if shutil.which(name) is None)
+        return [*lost, *(["TLC_JARS"] if "{jars}" in self.commands[-1] and not jars() else [])]
+
+
+def _here(name: str, options: str) -> Contender:
+    asked = "check {design} {size} {properties} --format json"
+    command = f"{{python}} -m model {asked} {options}"
+    return Contender(name, OURS, (command.rstrip(),), answers.ours, _JUDGED)
+
+
+def _spin(name: str, gcc: str, pan: str = "") -> Contender:
+    build = ("spin -a {model}.pml", f"gcc -w -DSAFETY {gcc} -o pan pan.c")
+    return Contender(f"SPIN, {name}", "SPIN", (*build, f"./pan {pan}".rstrip()), answers.spin)
+
+
+def _rumur(name: str, rumur: str, gcc: str) -> Contender:
+    told = "--deadlock-detection off --threads 1 --output-format machine-readable"
+    build = (
+        f"rumur {told} {rumur} -o rumur.c {{model}}.m",
+        f"gcc -w -mcx16 {gcc} -o rumur rumur.c -lpthread",
+    )
+    return Contender(f"Rumur, {name}", "Rumur", (*build, "./rumur"), answers.rumur)
+
+
+_FASTER = "-O3 -march=native"
+_ROOMY = "--pack-state off --pointer-bits 48 --set-capacity 67108864"
+_JAVA = "java -XX:+UseParallelGC -Djava.io.tmpdir=. -cp {jars}"
+
+HERE = (
+    _here("kernel", "--machine kernel --symmetry off --forget off --fold off"),
+    _here("kernel, symmetry", "--machine kernel --symmetry on --forget off --fold off"),
+    _here("kernel, all reductions", "--machine kernel --symmetry on --forget on --fold on"),
+    _here("numpy", "--machine numpy --symmetry off --forget off --fold off"),
+    _here("python", "--machine python --symmetry off --forget off --fold off"),
+)
+"""Our own machines, with and without what makes them store less."""
+
+PEERS = (
+    _spin("as exported", "-O2 -DBFS"),
+    _spin("breadth first", f"{_FASTER} -DBFS -DNOREDUCE"),
+    _spin("depth first", f"{_FASTER} -DNOREDUCE", "-m{states}"),
+    _spin("least memory", f"{_FASTER} -DNOREDUCE -DMA=64", "-m{states}"),
+    _rumur("as exported", "--value-type int32_t", "-O2"),
+    _rumur("with room", _ROOMY, f"{_FASTER} -fwhole-program"),
+    Contender("TLC", "TLC", (f"{_JAVA} tlc2.TLC -workers 1 {{model}}.tla",), answers.tlc),
+)
+
+CONTENDERS = (*HERE, *PEERS)
+REFERENCE = _here("reference", "")
+"""What counts the states that all others must find."""
+
+
+def jars() -> str:
+    """Where TLC is, as Java's class path has it; the user says so, or it is left out."""
+    return os.environ.get("TLC_JARS", "")
