@@ -17,6 +17,8 @@ from typing import Any, cast
 
 from model.certificates.form import (
     CONSTANT,
+    DEADLOCK,
+    INVARIANT,
     Certificate,
     CertificateError,
     Form,
@@ -64,21 +66,26 @@ class Compared:
         ):
             raise CertificateError("the certificate is about other variables")
         self._states = {tuple(state): k for k, state in enumerate(certificate.states)}
-        self._steps: dict[tuple[int, str, tuple[int, ...]], list[Step]] = {}
+        self._steps: dict[tuple[int, tuple[int, ...]], dict[str, list[Step]]] = {}
         for step in certificate.steps:
-            key = step.start, step.action, tuple(step.named)
-            self._steps.setdefault(key, []).append(step)
+            here = self._steps.setdefault((step.start, tuple(step.named)), {})
+            here.setdefault(step.action, []).append(step)
         self._cells: dict[tuple[str, ...], list[int]] = {}
         for number, place in enumerate(certificate.places):
             shared = tuple(place.values[: len(certificate.shared)])
             self._cells.setdefault(shared, []).append(number)
-        self._claims: list[tuple[Condition, Mapping[int, list[list[Form]]]]] = []
+        self._claims: list[tuple[str, Condition | None, Mapping[int, list[list[Form]]]]] = []
         for item in certificate.properties:
             broken: dict[int, list[list[Form]]] = {}
             for number, facts in item.broken:
                 broken.setdefault(number, []).append(facts)
-            condition = self.lowered.condition(claims[item.name](system).that)
-            self._claims.append((condition, broken))
+            condition = None
+            if item.kind == INVARIANT:
+                condition = self.lowered.condition(claims[item.name](system).that)
+            if item.kind != DEADLOCK:
+                self._claims.append((item.name, condition, broken))
+        # Only what is claimed of deadlocks rests on it that steps can be taken.
+        self._relied_on = any(item.kind == DEADLOCK for item in certificate.properties)
         self._values = [
             {show(value): value for value in variable.domain.values}
             for variable in system.variables
@@ -124,35 +131,55 @@ class Compared:
             place = self._certificate.places[number]
             occupied = {f"c{k}" for k in place.occupied}
             if all(c in occupied or c in self._growing for c, n in seen.counts if n):
-                self._compare_claims(packed, number, seen)
+                leaves = any(action < 0 for action, _ in after)
+                self._compare_claims(packed, number, seen, leaves=leaves)
                 for action, new in after:
                     if action >= 0:
                         self._compare_step(number, seen, state, action, new)
+                if self._relied_on and (number, seen) not in self._done:
+                    self._done.add((number, seen))
+                    taken = {self._called(state, max(action, ~action)) for action, _ in after}
+                    self._compare_possible(number, seen, taken)
         return [new for action, new in after if action >= 0]
 
-    def _compare_claims(self, packed: int, number: int, seen: _Seen) -> None:
+    def _compare_claims(self, packed: int, number: int, seen: _Seen, *, leaves: bool) -> None:
         counts = _vector(seen)
-        for (holds, broken), item in zip(self._claims, self._certificate.properties, strict=True):
-            if not holds(packed) and not any(
-                _true(facts, counts) for facts in broken.get(number, ())
-            ):
-                raise CertificateError(f"a state that breaks {item.name} is not looked at")
+        for name, holds, broken in self._claims:
+            fine = not leaves if holds is None else holds(packed)
+            if not fine and not any(_true(facts, counts) for facts in broken.get(number, ())):
+                raise CertificateError(f"a state that breaks {name} is not looked at")
 
-    def _compare_step(self, number: int, seen: _Seen, state: State, action: int, new: int) -> None:
+    def _compare_possible(
+        self, number: int, seen: _Seen, taken: set[tuple[str, tuple[int, ...]]]
+    ) -> None:
+        """Whether each step of the certificate that could be taken here is one of the design."""
+        counts = _vector(seen)
+        here = [int(column[1:]) for column, n in seen.counts if n and column not in self._growing]
+        for named in [(), *((k,) for k in here), *itertools.product(here, repeat=2)]:
+            for action, steps in self._steps.get((number, named), {}).items():
+                if (action, named) not in taken and any(_true(s.facts, counts) for s in steps):
+                    raise CertificateError(f"{action} is no step of the design where it should be")
+
+    def _called(self, state: State, action: int) -> tuple[str, tuple[int, ...]]:
+        """An action without its devices, and the local states of those."""
         ground = self.system.actions[action]
         named = tuple(
             self._local(state, self._devices[e.name])
             for e in ground.arguments
             if isinstance(e, Entity) and e.name in self._devices
         )
+        return ground.kind, named
+
+    def _compare_step(self, number: int, seen: _Seen, state: State, action: int, new: int) -> None:
+        kind, named = self._called(state, action)
         after = self._seen(self.lowered.unpack(new))
-        key = number, seen, ground.kind, named, after
+        key = number, seen, kind, named, after
         if key in self._done:
             return
         self._done.add(key)
         counts = _vector(seen)
         place = self._certificate.places[number]
-        for step in self._steps.get((number, ground.kind, named), ()):
+        for step in self._steps.get((number, named), {}).get(kind, ()):
             if not _true(step.facts, counts):
                 continue
             if not step.end:
@@ -168,7 +195,8 @@ class Compared:
                     for c in columns
                 ):
                     return
-        raise CertificateError(f"a step of the design is missing: {ground.title}")
+        title = self.system.actions[action].title
+        raise CertificateError(f"a step of the design is missing: {title}")
 
     def _local(self, state: State, own: Sequence[int]) -> int:
         return self._states.get(tuple(show(state[k]) for k in own), -1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from model.engines.memory import peak_bytes
 from model.engines.result import Finding, Limits, Report, Verdict
@@ -101,9 +101,10 @@ class Proof:
                         return f"the invariant that was found allows {self.told(place)}"
         return ""
 
-    def _types(self) -> str:
-        for (place, _), at in self._at.items():
-            for step in self.counting.steps(place, at.occupied):
+    def leaving(self) -> Iterator[tuple[Cell, str, tuple[Form, ...]]]:
+        """Each case in which a step would leave a domain: where, how to say it, and the facts."""
+        for cell, at in self._at.items():
+            for step in self.counting.steps(cell[0], at.occupied):
                 leaving = [*step.leaves]
                 for counted in self.family.counted:
                     new = step.counted.get(self.counting.grown[counted.variable])
@@ -111,8 +112,13 @@ class Proof:
                         sides = _outside(counted, new, at.occupied)
                         leaving += [(counted.variable.name, (side,)) for side in sides]
                 for name, facts in leaving:
-                    if at.vector([*step.facts, *facts]) is not None:
-                        return f"{step.rule.name} may take {name} outside its domain"
+                    told = f"{step.rule.name} may take {name} outside its domain"
+                    yield cell, told, (*step.facts, *facts)
+
+    def _types(self) -> str:
+        for cell, told, facts in self.leaving():
+            if self._at[cell].vector(facts) is not None:
+                return told
         return ""
 
     def _deadlock(self) -> str:
