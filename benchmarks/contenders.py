@@ -22,7 +22,8 @@ class Contender:
     stand the ``design``, its ``size`` and the ``properties`` as options of ours, the ``model``,
     which is the exported file without its ending, how many ``states`` there are, this
     ``python``, and the ``jars`` of TLC. ``codes`` are what the last command may exit with for
-    ``read`` to make something of what it printed.
+    ``read`` to make something of what it printed. ``folds`` tells that it counts states after
+    folding, which are fewer.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Contender:
     commands: tuple[str, ...]
     read: Reader
     codes: tuple[int, ...] = (0,)
+    folds: bool = False
 
     def spelled(self, **values: object) -> list[list[str]]:
         """The commands with ``values`` for what is in braces, as lists of words."""
@@ -46,7 +48,9 @@ class Contender:
 def _here(name: str, options: str) -> Contender:
     asked = "check {design} {size} {properties} --format json"
     command = f"{{python}} -m model {asked} {options}"
-    return Contender(name, OURS, (command.rstrip(),), answers.ours, _JUDGED)
+    return Contender(
+        name, OURS, (command.rstrip(),), answers.ours, _JUDGED, folds="--fold on" in options
+    )
 
 
 def _spin(name: str, gcc: str, pan: str = "") -> Contender:
@@ -67,12 +71,15 @@ _FASTER = "-O3 -march=native"
 _ROOMY = "--pack-state off --pointer-bits 48 --set-capacity 67108864"
 _JAVA = "java -XX:+UseParallelGC -Djava.io.tmpdir=. -cp {jars}"
 
+_WHOLE = "--symmetry off --forget off --fold off"
+
 HERE = (
-    _here("kernel", "--machine kernel --symmetry off --forget off --fold off"),
+    _here("kernel", f"--machine kernel {_WHOLE}"),
+    _here("kernel, folding", "--machine kernel --symmetry off --forget off --fold on"),
     _here("kernel, symmetry", "--machine kernel --symmetry on --forget off --fold off"),
     _here("kernel, all reductions", "--machine kernel --symmetry on --forget on --fold on"),
-    _here("numpy", "--machine numpy --symmetry off --forget off --fold off"),
-    _here("python", "--machine python --symmetry off --forget off --fold off"),
+    _here("numpy", f"--machine numpy {_WHOLE}"),
+    _here("python", f"--machine python {_WHOLE}"),
 )
 """Our own machines, with and without what makes them store less."""
 
@@ -87,7 +94,7 @@ PEERS = (
 )
 
 CONTENDERS = (*HERE, *PEERS)
-REFERENCE = _here("reference", "")
+REFERENCE = _here("reference", _WHOLE)
 """What counts the states that all others must find."""
 
 

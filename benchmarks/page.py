@@ -23,7 +23,7 @@ def page(before: str, record: Record) -> str:
 
 def _parts(record: Record) -> Iterator[str]:
     yield _circumstances(record)
-    yield f"## Ratios at {_devices(record.largest)}"
+    yield f"## Ratios at {_many(record.largest, 'device')}"
     yield _LEGEND
     yield _table(["", *(head for head, _, _ in _AGAINST)], list(_ratios(record)))
     yield "![Speed, time and memory against the number of devices](benchmarks.svg)"
@@ -56,7 +56,7 @@ states there are."""
 
 def _circumstances(record: Record) -> str:
     asked = f"`{record.design}`, {len(record.properties)} properties"
-    limits = f"{record.rounds} rounds, {record.timeout:g} s at most for each run"
+    limits = f"{_many(record.rounds, 'round')}, {record.timeout:g} s at most for each run"
     cores = f"{record.cores} cores, of which each contender uses one"
     told = [
         f"{record.taken}; {asked}; {limits}; {cores}.",
@@ -108,13 +108,17 @@ def _ratios(record: Record) -> Iterator[list[str]]:
 
 
 def _size(record: Record, devices: int) -> Iterator[str]:
-    answers = [one for one in record.compared if one.devices == devices and not one.stopped]
-    if not answers:
-        return
-    counted = f"{answers[0].states:,} states, {answers[0].transitions:,} transitions"
-    yield f"## {_devices(devices).capitalize()}: {counted}"
-    heads = ["", "search s", "whole s", "building s", "states/s", "stored", "peak MiB", "bytes"]
-    yield _table(heads, [list(_row(record, c.name, devices)) for c in record.contenders()])
+    counts = [
+        f"{one.states:,} states, {one.transitions:,} transitions"
+        for contender in record.contenders()
+        for one in of(record.compared, contender.name, devices)
+        if one.transitions is not None and not contender.folds
+    ]
+    yield ": ".join([f"## {_many(devices, 'device')}", *counts[:1]])
+    heads = ["", "search s", "whole s", "building s", "states/s", "stored", "peak MiB"]
+    yield _table(
+        [*heads, "bytes/stored"], [list(_row(record, c.name, devices)) for c in record.contenders()]
+    )
 
 
 def _row(record: Record, name: str, devices: int) -> Iterator[str]:
@@ -176,8 +180,8 @@ def _grown(one: Measurement, before: Measurement | None) -> Iterator[str]:
     yield short(one.peak_bytes / _MIB)
 
 
-def _devices(count: int) -> str:
-    return f"{count} device" if count == 1 else f"{count} devices"
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count > 1)}"
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure as Sheet
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from benchmarks.contenders import OURS
+from benchmarks.contenders import OURS, Contender
 from benchmarks.figures import of, short, spread
 from benchmarks.record import Record
 from benchmarks.session import Measurement
@@ -34,7 +34,8 @@ def _known(figure: Figure, answers: Iterable[Measurement]) -> list[float]:
     return [known for one in answers if (known := figure(one)) is not None]
 
 
-_MARKERS = "os^vDPX*<>ph"
+_MARKERS = "os^vDPXd<>ph8"
+_PEERS = {"SPIN": "black", "Rumur": "grey", "TLC": "darkgoldenrod"}
 _COMPARED: tuple[Panel, ...] = (
     ("states per second, search alone", _rate),
     ("whole process, seconds", lambda one: one.whole_seconds),
@@ -49,39 +50,38 @@ _GROWN: tuple[Panel, ...] = (
 
 def compared(record: Record) -> str:
     """Speed, time and memory of all contenders against the number of devices, as SVG."""
-    names = [contender.name for contender in record.contenders()]
-    return _drawn(record.compared, names, record.sizes, _COMPARED)
+    return _drawn(record.compared, record.contenders(), record.sizes, _COMPARED)
 
 
 def grown(record: Record) -> str:
     """States stored, time and memory of ours against the number of devices, as SVG."""
-    names = [contender.name for contender in record.contenders(OURS)]
     sizes = sorted({one.devices for one in record.grown})
-    return _drawn(record.grown, names, sizes, _GROWN)
+    return _drawn(record.grown, record.contenders(OURS), sizes, _GROWN)
 
 
 def _drawn(
     measured: Sequence[Measurement],
-    names: Sequence[str],
+    contenders: Sequence[Contender],
     sizes: Iterable[int],
     panels: Sequence[Panel],
 ) -> str:
-    """A panel for each of ``panels``, with a line for each name: medians, on a logarithmic axis."""
+    """A panel for each of ``panels`` with a line for each contender: medians, logarithmically."""
     sheet = Sheet(figsize=(4.2 * len(panels), 4.4), layout="constrained")
     lines: list[Any] = []
     for axes, (title, figure) in zip(sheet.subplots(1, len(panels)), panels, strict=True):
         lines = []
-        for k, name in enumerate(names):
+        for k, contender in enumerate(contenders):
             points = [
                 (devices, spread(figures).median)
                 for devices in sizes
-                if (figures := _known(figure, of(measured, name, devices)))
+                if (figures := _known(figure, of(measured, contender.name, devices)))
             ]
-            style = {"marker": _MARKERS[k % len(_MARKERS)], "color": f"C{k}", "markersize": 5}
             xs, ys = [x for x, _ in points], [y for _, y in points]
-            lines += axes.plot(xs, ys, label=name, **style)
+            lines += axes.plot(xs, ys, label=contender.name, **_style(contender, k))
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(lambda value, _: short(value))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("devices in one group")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -92,3 +92,15 @@ def _drawn(
     with mpl.rc_context({"svg.hashsalt": "benchmarks", "svg.fonttype": "none"}):
         sheet.savefig(text, format="svg", metadata={"Date": None})
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+
+
+def _style(contender: Contender, number: int) -> dict[str, Any]:
+    """Ours in full lines, each in its colour; every other checker's broken, in the checker's."""
+    ours = contender.checker == OURS
+    return {
+        "color": f"C{number}" if ours else _PEERS[contender.checker],
+        "linestyle": "-" if ours else "--",
+        "marker": _MARKERS[number % len(_MARKERS)],
+        "markersize": 9 - number / 2,  # so that one below another is seen
+        "fillstyle": "none",
+    }

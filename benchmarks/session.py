@@ -73,6 +73,7 @@ def compare(
     Unlike if one of them finds other counts, and Failed if one does not run.
     """
     running = list(contenders)
+    expected = {False: asked.expected}
     for number in range(rounds):
         first = number % max(1, len(running))
         for contender in [*running[first:], *running[:first]]:
@@ -81,7 +82,7 @@ def compare(
             if one.stopped:
                 running.remove(contender)
             else:
-                agree(one, asked.expected)
+                agree(one, contender, expected)
             yield one
 
 
@@ -94,18 +95,15 @@ def grow(
     """
     running = [contender for contender in contenders if contender.checker == OURS]
     for subject in subjects:
-        expected: Answer | None = None
+        expected: dict[bool, Answer] = {}
         for contender in tuple(running):
             tell(f"{subject}: {contender.name}")
-            unknown = Answer(0, None, 0, None)
-            asked = Exported(subject, None, "", 1, expected or unknown)
-            one = measure(contender, asked, 0, timeout)
+            unknown = Exported(subject, None, "", 1, Answer(0, None, 0, None))
+            one = measure(contender, unknown, 0, timeout)
             if one.stopped:
                 running.remove(contender)
-            elif expected is None:
-                expected = Answer(one.states, one.transitions, one.stored, None)
             else:
-                agree(one, expected)
+                agree(one, contender, expected)
             yield one
 
 
@@ -142,11 +140,19 @@ def measure(contender: Contender, asked: Exported, number: int, timeout: float) 
     )
 
 
-def agree(one: Measurement, expected: Answer) -> None:
-    """Raise Unlike unless a run has found as many states and transitions as ``expected``."""
-    counted = one.states, one.transitions
-    if counted not in ((expected.states, expected.transitions), (expected.states, None)):
+def agree(one: Measurement, contender: Contender, expected: dict[bool, Answer]) -> None:
+    """Raise Unlike unless a run has found as many states and transitions as others have.
+
+    ``expected`` has, by whether a contender folds, what the first of them has found; whoever
+    comes first is entered. Those that fold may not find more than those that do not.
+    """
+    first = Answer(one.states, one.transitions, one.stored, None)
+    same = expected.setdefault(contender.folds, first)
+    counts = one.states, one.transitions
+    if counts not in ((same.states, same.transitions), (same.states, None)):
         raise Unlike(
             f"{one.contender} counts {one.states} states and {one.transitions} transitions with "
-            f"{one.devices} devices, not {expected.states} and {expected.transitions}"
+            f"{one.devices} devices, not {same.states} and {same.transitions}"
         )
+    if one.states > expected.get(False, first).states:
+        raise Unlike(f"{one.contender} counts more states than there are: {one.states}")

@@ -20,6 +20,9 @@ EXPECTED = Answer(12, 34, 12, None)
 ASKED = Exported(SUBJECT, None, "some_model", 1, EXPECTED)
 
 
+FOLDED = Answer(7, 9, 5, None)
+
+
 def playing(name: str, answer: Answer, program: str = "pass", checker: str = "SPIN") -> Contender:
     """A contender that runs ``program`` and then says ``answer``."""
     command = f"{{python}} -c '{program}'"
@@ -60,6 +63,18 @@ def test_who_stores_less_has_to_stand_for_as_many() -> None:
     asked = [playing("reduced", replace(EXPECTED, stored=5))]
     (one,) = compare(asked, ASKED, 1, 60, quiet)
     assert (one.states, one.stored) == (12, 5)
+
+
+def test_who_folds_counts_less_and_the_same_as_others_that_fold() -> None:
+    folding = [replace(playing(name, FOLDED), folds=True) for name in "ab"]
+    found = list(compare([playing("all", EXPECTED), *folding], ASKED, 1, 60, quiet))
+    assert [one.states for one in found] == [12, 7, 7]
+    other = replace(playing("other", replace(FOLDED, states=6)), folds=True)
+    with pytest.raises(Unlike, match=r"other counts 6 states and 9 .* not 7 and 9"):
+        list(compare([*folding, other], ASKED, 1, 60, quiet))
+    more = replace(playing("more", replace(FOLDED, states=13)), folds=True)
+    with pytest.raises(Unlike, match="more counts more states than there are: 13"):
+        list(compare([more], ASKED, 1, 60, quiet))
 
 
 def test_who_is_out_of_time_is_not_asked_again() -> None:
