@@ -1,4 +1,4 @@
-"""Times our search beside SPIN, Rumur and TLC: ``python -m benchmarks``, or ``make bench``.
+"""Times our search beside SPIN, Rumur and TLC: python -m benchmarks, or make bench.
 
 Writes benchmarks.md, .json and .svg, and growth.svg, all of them at the end or none.
 """
@@ -6,6 +6,7 @@ Writes benchmarks.md, .json and .svg, and growth.svg, all of them at the end or 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ _INTERRUPTED = 130
 def main() -> int:
     """Measure, or read what was measured, and write the page."""
     wishes = _wishes()
+    # What is being timed is in a session of its own, and would go on.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if wishes.redraw:
             record = loads((wishes.output / "benchmarks.json").read_text(encoding="utf-8"))
@@ -107,16 +110,20 @@ def _exports(
 
 
 def _wishes() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     parser.add_argument("--design", default="driver_managed_dma", help="or VARIANT.py")
     parser.add_argument("--rounds", type=_positive, default=5, help="runs of each, in turn")
     parser.add_argument(
-        "--sizes", type=_sizes, default=(1, 2, 3), help="devices that are compared: 1,2,3"
+        "--sizes", type=_sizes, default="1,2,3", help="numbers of devices that are compared"
     )
     parser.add_argument("--growth", type=int, default=16, help="ours alone, up to so many devices")
     parser.add_argument("--timeout", type=float, default=300, help="seconds, for each run")
     parser.add_argument("--growth-timeout", type=float, default=60, help="seconds, likewise")
-    parser.add_argument("--without", type=_named, default=(), help="leave out: NAME;NAME")
+    parser.add_argument("--without", type=_named, default=(), help="leave out, as in: NAME;NAME")
     parser.add_argument("--output", type=Path, default=DOCS, help="the folder to write into")
     parser.add_argument(
         "--redraw", action="store_true", help="measure nothing; write what was measured again"

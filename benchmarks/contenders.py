@@ -20,10 +20,10 @@ class Contender:
 
     Of the ``commands`` the last searches, and those before it build what searches. In braces
     stand the ``design``, its ``size`` and the ``properties`` as options of ours, the ``model``,
-    which is the exported file without its ending, how many ``states`` there are, this
-    ``python``, and the ``jars`` of TLC. ``codes`` are what the last command may exit with for
-    ``read`` to make something of what it printed. ``folds`` tells that it counts states after
-    folding, which are fewer.
+    which is the exported file without its ending, how many ``states`` there are, the ``bits`` of
+    a number that counts twice as many, this ``python``, and the ``jars`` of TLC. ``codes`` are
+    what the last command may exit with for ``read`` to make something of what it printed.
+    ``folds`` tells that it counts states after folding, which are fewer.
     """
 
     name: str
@@ -85,8 +85,8 @@ HERE = (
 
 PEERS = (
     _spin("as exported", "-O2 -DBFS"),
-    _spin("breadth first", f"{_FASTER} -DBFS -DNOREDUCE"),
-    _spin("depth first", f"{_FASTER} -DNOREDUCE", "-m{states}"),
+    _spin("breadth first", f"{_FASTER} -DBFS -DNOREDUCE", "-w{bits}"),
+    _spin("depth first", f"{_FASTER} -DNOREDUCE", "-m{states} -w{bits}"),
     _spin("least memory", f"{_FASTER} -DNOREDUCE -DMA=64", "-m{states}"),
     _rumur("as exported", "--value-type int32_t", "-O2"),
     _rumur("with room", _ROOMY, f"{_FASTER} -fwhole-program"),

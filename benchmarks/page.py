@@ -50,8 +50,8 @@ Ours alone, each size once and every contender until it is out of time. *States*
 there are, *stored* what was kept for them, and *x* how many times as many these are as one device
 before. *By counting* is what the law above says of the second *x*, given the first."""
 _COMMANDS = """\
-In braces stand the size and the properties as options, the name of the exported file, and how many
-states there are."""
+In braces stand the size and the properties as options, the name of the exported file, how many
+states there are, and the bits of a number that counts twice as many."""
 
 
 def _circumstances(record: Record) -> str:
@@ -91,20 +91,22 @@ _AGAINST: tuple[tuple[str, str, Figure], ...] = (
 
 
 def _ratios(record: Record) -> Iterator[list[str]]:
-    measured, devices = record.compared, record.largest
     for mine in record.contenders(OURS):
-        fastest = of(measured, mine.name, devices)
-        row = [mine.name]
-        for _, checker, figure in _AGAINST:
-            other = best(measured, record.contenders(checker), devices, figure)
-            comparable = other is not None and fastest and all(map(figure, fastest))
-            if not comparable:
-                row.append(_NONE)
-                continue
-            told = ratio(measured, str(other), mine.name, devices, figure).text
-            unseen = figure is _peak and _unseen(of(measured, str(other), devices))
-            row.append(f"at most {told}" if unseen else told)
-        yield row
+        found = (_against(record, mine.name, checker, figure) for _, checker, figure in _AGAINST)
+        yield [mine.name, *found]
+
+
+def _against(record: Record, mine: str, checker: str, figure: Figure) -> str:
+    """How many times what is ours the best of ``checker`` is, if both can be told from nothing."""
+    measured, devices = record.compared, record.largest
+    other = best(measured, record.contenders(checker), devices, figure)
+    if other is None:
+        return _NONE
+    answers, theirs = of(measured, mine, devices), of(measured, other, devices)
+    if not answers or not all(map(figure, [*answers, *theirs])):
+        return _NONE
+    unseen = "at most " * (figure is _peak and _unseen(theirs))
+    return unseen + ratio(measured, other, mine, devices, figure).text
 
 
 def _size(record: Record, devices: int) -> Iterator[str]:
@@ -116,9 +118,8 @@ def _size(record: Record, devices: int) -> Iterator[str]:
     ]
     yield ": ".join([f"## {_many(devices, 'device')}", *counts[:1]])
     heads = ["", "search s", "whole s", "building s", "states/s", "stored", "peak MiB"]
-    yield _table(
-        [*heads, "bytes/stored"], [list(_row(record, c.name, devices)) for c in record.contenders()]
-    )
+    rows = [list(_row(record, c.name, devices)) for c in record.contenders()]
+    yield _table([*heads, "bytes/stored", "each further"], rows)
 
 
 def _row(record: Record, name: str, devices: int) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _row(record: Record, name: str, devices: int) -> Iterator[str]:
         runs = [one for one in record.compared if (one.contender, one.devices) == (name, devices)]
         stops = [one.stopped for one in runs if one.stopped]
         yield stops[0] if stops else _NONE
-        yield from [_NONE] * 6
+        yield from [_NONE] * 7
         return
     one = answers[0]
     search = spread(map(_search, answers))
@@ -141,6 +142,11 @@ def _row(record: Record, name: str, devices: int) -> Iterator[str]:
     unseen = "at most " * _unseen(answers)
     yield f"{unseen}{short(peak / _MIB)}"
     yield f"{unseen}{short(peak / one.stored)}"
+    smaller = max([size for size in record.sizes if size < devices], default=0)
+    before = of(record.compared, name, smaller)
+    further = one.stored - before[0].stored if before else 0
+    known = further and not unseen and not _unseen(before)
+    yield short((peak - spread(map(_peak, before)).median) / further) if known else _NONE
 
 
 def _unseen(answers: list[Measurement]) -> bool:

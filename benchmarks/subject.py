@@ -74,6 +74,7 @@ def values(subject: Subject, model: str = "", states: int = 0) -> dict[str, obje
         "python": shlex.quote(sys.executable),
         "model": shlex.quote(model),
         "states": states,
+        "bits": (2 * states).bit_length(),
         "jars": shlex.quote(jars()),
     }
 

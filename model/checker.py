@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from model.judging import BY_Z3, Effort, Engine, run
 from model.lang import Property, System, did_you_mean
 from model.linux.design import Design, Size
 from model.proving import proved, strengthen
+from model.resuming import checkpoint_of, path_of
 from properties import PROPERTIES
 
 
@@ -166,8 +168,12 @@ def check_entry(
     system = entry.design.system(size)
     wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
     claims = [item.ground(system) for item in wanted]
+    effort, checkpoint = effort or Effort(), None
+    if effort.checkpoints:
+        path = path_of(effort.checkpoints, entry, size)
+        checkpoint = functools.partial(checkpoint_of, path, system, claims, size)
     try:
-        report = run(engine, system, claims, limits, effort or Effort())
+        report = run(engine, system, claims, limits, effort, checkpoint)
         if engine is Engine.PROOF:
             report = strengthen(entry.design, wanted, report, limits)
         if engine is Engine.ALL:

@@ -187,7 +187,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = _told("interrupted", ExitCode.UNDETERMINED)
     except MemoryError:
-        code = _told("out of memory; --max-states stops in time", ExitCode.UNDETERMINED)
+        code = _told("out of memory; --memory 2G, say, stops in time", ExitCode.UNDETERMINED)
     except OSError as error:
         code = _told(f"{error.filename or 'stdout'}: {error.strerror}", ExitCode.USAGE)
     except Exception as error:  # noqa: BLE001  # whatever is left is a bug of ours, and says so

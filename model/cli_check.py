@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from model.cli import _COUNT, _POSITIVE, _color, _option, _refuse_unknown, _say, cli
 from model.designs import FAMILIES
+from model.engines.memory import Budget
 from model.engines.result import Limits
 from model.linux.design import Size
 
@@ -15,7 +17,26 @@ _ENGINES = click.Choice(["bfs", "z3", "proof", "all"])
 _MACHINES = click.Choice(["auto", "kernel", "numpy", "python"])
 _WISHES = click.Choice(["auto", "on", "off"])
 _SECONDS = click.FloatRange(min=0)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT])(?:i?B)?", re.IGNORECASE)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class _Memory(click.ParamType[Budget]):
+    """An amount of memory, such as 500M."""
+
+    name = "size"
+
+    def convert(
+        self, value: str | Budget, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Budget:
+        """The bound that ``value`` is."""
+        if isinstance(value, Budget):
+            return value
+        found = _SIZE.fullmatch(value)
+        if not found:
+            self.fail(f"{value!r} is no amount of memory; write 500M or 2G, say", param, ctx)
+        power = "KMGT".index(found[2].upper()) + 1
+        return Budget(int(float(found[1]) * 2 ** (10 * power)), value)
 
 
 @cli.command(short_help="Check all designs, or those named, or your own.")
@@ -53,6 +74,10 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @_option(
     "--timeout", type=_SECONDS, metavar="SECONDS", help="Give up on a design then: undetermined."
 )
+@_option("--memory", type=_Memory(), metavar="SIZE", help="Give up before using more, e.g. 2G.")
+@_option(
+    "--checkpoint", type=_FOLDER, metavar="DIR", help="Go on from what is noted there each minute."
+)
 @_option("--format", "style", default="table", help="table, json, or tabulate's such as github.")
 @_option("--traces", type=_FOLDER, metavar="DIR", help="Write every counterexample below DIR.")
 @_option(
@@ -79,41 +104,46 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
+    memory: Budget | None,
+    checkpoint: Path | None,
     style: str,
     traces: Path | None,
     update_counterexamples: bool,
 ) -> int:
     """Check designs: a family of them, or those named; a variant of your own is a .py file."""
-    from model import evidence, presentation
-    from model.catalogue import find_all, find_property
+    from model import evidence, presentation, watching
+    from model.catalogue import UsageError, find_all, find_property
     from model.checker import check_entry
     from model.engines.choice import Machine, Reductions, Wish
     from model.judging import Effort, Engine
-    from model.sweep import jobs_for, sweep
+    from model.sweep import clear, jobs_for, sweep
 
     _refuse_unknown(style, ("table", "json"))
     size = Size(devices, hotplug, groups)
     asked = [find_property(name) for name in names]
     chosen = find_all(designs, FAMILIES if "all" in families else families)
-    if traces is not None:
-        evidence.prepare(traces)
+    if Engine(engine) is not Engine.BFS and (memory or checkpoint):
+        raise UsageError(f"--memory and --checkpoint are for --engine bfs, and this is {engine}")
+    for folder in filter(None, (traces, checkpoint)):
+        evidence.prepare(folder)
 
-    effort = Effort(
-        depth, k, Machine(machine), Reductions(Wish(symmetry), Wish(forget), Wish(fold))
-    )
-    with presentation.progress() as progress:
+    reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold))
+    effort = Effort(depth, k, Machine(machine), reductions, checkpoint)
+    with watching.progress() as progress:
         outcome = sweep(
             chosen,
             lambda entry, limits: list(
                 check_entry(entry, asked, size, Engine(engine), limits, effort)
             ),
-            Limits(max_states, timeout),
+            Limits(max_states, timeout, memory),
             jobs_for(Engine(engine), jobs, len(chosen)),
             progress,
         )
     notes = evidence.update(outcome.results) if update_counterexamples else []
     if traces is not None:
         notes += evidence.write(outcome.results, traces)
+    if checkpoint is not None:
+        notes += clear(checkpoint, chosen, size, outcome)
     if outcome.skipped:
         notes.append(f"interrupted; not checked: {', '.join(outcome.skipped)}")
     if style == "json":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from model.agreement import agreed
 from model.catalogue import UsageError
+from model.engines.checkpoint import Checkpoint, Misfit
 from model.engines.choice import USUAL, Machine, Reductions, choose
 from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Limits, Report, Verdict
@@ -39,25 +41,36 @@ class Effort:
     ``depth`` bounds bounded model checking, in steps: more than every known counterexample has.
     ``k`` is how many steps in a row an induction assumes the property for. ``machine`` stores the
     search's states, ``symmetry`` lets one of them stand for all that are alike, and ``forget``
-    leaves out what only violated properties read.
+    leaves out what only violated properties read. ``checkpoints`` is a folder in which each search
+    notes what it has found, and from which it goes on.
     """
 
     depth: int = 24
     k: int = 1
     machine: Machine = Machine.AUTO
     reductions: Reductions = USUAL
+    checkpoints: Path | None = None
+
+
+MakeCheckpoint = Callable[[str], Checkpoint]
+"""Makes the checkpoint of one search by the machine of that description."""
 
 
 def run(
-    engine: Engine, system: System, claims: Sequence[Claim], limits: Limits, effort: Effort
+    engine: Engine,
+    system: System,
+    claims: Sequence[Claim],
+    limits: Limits,
+    effort: Effort,
+    checkpoint: MakeCheckpoint | None = None,
 ) -> Report:
-    """What ``engine`` says of ``claims``.
+    """What ``engine`` says of ``claims``; a search goes on from its ``checkpoint``.
 
     Raises ModelError for an action that leaves a domain unasked, UsageError for an ``effort``
     that is not possible, and Disagreement.
     """
     if engine in (Engine.BFS, Engine.PROOF):
-        report = _search(system, claims, limits, effort)
+        report = _search(system, claims, limits, effort, checkpoint)
     elif engine is Engine.Z3:
         report = _solve(system, claims, limits, effort)
     else:
@@ -66,12 +79,23 @@ def run(
     return report
 
 
-def _search(system: System, claims: Sequence[Claim], limits: Limits, effort: Effort) -> Report:
+def _search(
+    system: System,
+    claims: Sequence[Claim],
+    limits: Limits,
+    effort: Effort,
+    checkpoint: MakeCheckpoint | None = None,
+) -> Report:
     try:
         explorer, told = choose(system, claims, effort.machine, effort.reductions)
     except (Unsuitable, NotInterchangeable) as reason:
         raise UsageError(f"{system}: that is not possible: {reason}") from None
-    report = explore(system, claims, limits, explorer)
+    saved = checkpoint(f"{told} ({effort.reductions})") if checkpoint else None
+    try:
+        report = explore(system, claims, limits, explorer, saved)
+    except Misfit as reason:
+        path = saved.path if saved else ""
+        raise UsageError(f"{path}: {reason}; remove it, or name another folder") from None
     if report.folded:
         told += f", folding {', '.join(report.folded)}"
     if report.forgotten:

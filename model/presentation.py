@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shlex
-import sys
 import textwrap
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -18,7 +15,7 @@ from tabulate import SEPARATING_LINE, tabulate
 
 from model.checker import ExitCode, Outcome, Result
 from model.designs import FAMILIES
-from model.engines.result import Progress, Verdict
+from model.engines.result import Verdict
 from model.evidence import meta, text
 from model.linux.design import Size
 from model.traces.itf import dumps
@@ -160,6 +157,8 @@ def figures(outcome: Outcome) -> str:
             parts.append(f"{report.states:,} states")
             parts.append(f"{report.transitions:,} transitions")
             parts.append(f"depth {report.depth}")
+        if report.resumed:
+            parts.append(f"{report.resumed:,} of the stored ones from a checkpoint")
         if report.stopped:
             parts.append(f"stopped: {report.stopped}")
     else:
@@ -174,26 +173,6 @@ def summary(outcome: Outcome) -> str:
     unexpected = sum(not result.as_expected for result in outcome.results)
     told = "as-expected" if outcome.passed else "NOT-as-expected"
     return f"result: {told} {numbers} unexpected={unexpected} exit={int(outcome.exit_code)}"
-
-
-@contextlib.contextmanager
-def progress() -> Iterator[Callable[[str, Progress], None] | None]:
-    """A line on a terminal that says how far each engine is; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console  # slow to import, so only where somebody watches
-
-    plain = click.get_current_context().color is False
-    running: dict[int, str] = {}
-    with Console(stderr=True, no_color=plain or None).status("") as status:
-
-        def tell(name: str, p: Progress) -> None:
-            told = f"{name}: {p.states:,} states, depth {p.depth}, {p.seconds:.1f} s"
-            running[threading.get_ident()] = told
-            status.update("; ".join(running.values()))
-
-        yield tell
 
 
 def _races(outcome: Outcome, program: str) -> Iterator[str]:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
+from pathlib import Path
 
 from model.catalogue import Entry, UsageError
 from model.checker import Outcome, Result
 from model.engines.kernel.native import library
-from model.engines.result import Limits, Progress
+from model.engines.result import Limits, Progress, Verdict
+from model.engines.search import INTERRUPTED
 from model.judging import Engine
+from model.linux.design import Size
+from model.resuming import path_of
 
 Check = Callable[[Entry, Limits], list[Result]]
 Tell = Callable[[str, Progress], None]
 """Called every so often with a design's name and how far the engine is with it."""
 
-_INTERRUPTED = "interrupted"
 
-
-def jobs_for(engine: Engine, wished: int | None, designs: int) -> int:
-    """How many designs are checked at once: as wished, or as many as there are cores.
+def jobs_for(engine: Engine, wished: int | None, designs: int) -> int | None:
+    """How many threads check designs: as wished, or as many as there are cores; None for Z3.
 
     The kernel leaves Python to others while it searches; nothing else does, and Z3 takes no
     second caller. Raises UsageError for a wish that cannot be met.
@@ -30,7 +32,7 @@ def jobs_for(engine: Engine, wished: int | None, designs: int) -> int:
     if engine is not Engine.BFS:
         if wished is not None and wished > 1:
             raise UsageError(f"--engine {engine} checks one design at a time: leave --jobs out")
-        return 1
+        return None
     if wished is None and library() is None:
         return 1
     return max(1, min(wished or _cores(), designs))
@@ -44,12 +46,17 @@ def _cores() -> int:
 
 
 def sweep(
-    entries: Sequence[Entry], check: Check, limits: Limits, jobs: int, tell: Tell | None = None
+    entries: Sequence[Entry],
+    check: Check,
+    limits: Limits,
+    jobs: int | None,
+    tell: Tell | None = None,
 ) -> Outcome:
-    """Check ``entries``, ``jobs`` at once; the results are in their order.
+    """Check ``entries``, in so many threads; the results are in their order.
 
     Ctrl-C ends the searches that run, which answer with what they have; designs that were not
-    begun are skipped. Raises KeyboardInterrupt if nothing is known yet.
+    begun are skipped. In a thread it comes between two steps of a search, never within one. Raises
+    KeyboardInterrupt if nothing is known yet.
     """
     stop = threading.Event()
 
@@ -69,7 +76,7 @@ def sweep(
             stop.set()
             return []
 
-    if jobs == 1:
+    if jobs is None:
         found = [_one_by_one(one, entry, stop) for entry in entries]
     else:
         found = _at_once(one, entries, jobs, stop)
@@ -80,11 +87,29 @@ def sweep(
     return Outcome(tuple(results), tuple(skipped))
 
 
+def clear(folder: Path, entries: Iterable[Entry], size: Size, outcome: Outcome) -> list[str]:
+    """Remove the files of a run that has decided everything; says what there is to know."""
+    reports = {result.design.name: result.report for result in outcome.results}
+    notes = [
+        f"{name}: nothing was added to its checkpoint: {report.unsaved}"
+        for name, report in reports.items()
+        if report.unsaved
+    ]
+    paths = [path_of(folder, entry, size) for entry in entries]
+    if outcome.skipped or any(r.verdict is Verdict.UNDETERMINED for r in outcome.results):
+        if any(path.exists() for path in paths):
+            notes.append(f"the same command goes on from what is in {folder}")
+        return notes
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return notes
+
+
 def _one_by_one(
     one: Callable[[Entry], list[Result]], entry: Entry, stop: threading.Event
 ) -> list[Result]:
     results = one(entry)
-    if results and results[-1].report.stopped == _INTERRUPTED:
+    if results and results[-1].report.stopped == INTERRUPTED:
         stop.set()
     return results
 
@@ -98,7 +123,9 @@ def _at_once(
     with ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(one, entry) for entry in entries]
         try:
-            wait(futures)
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            if any(future.exception() for future in done):  # it is raised below
+                stop.set()
         except KeyboardInterrupt:
             stop.set()
     return [future.result() for future in futures]

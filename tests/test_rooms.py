@@ -35,11 +35,11 @@ MAY_IMPORT = {
 """What each room may import besides itself. The room cli, which is not listed, may import all."""
 
 CHECK = {
+    "model",
     *("model.agreement", "model.catalogue", "model.certifying", "model.checker"),
-    *("model.judging", "model.proving", "model.sweep"),
+    *("model.edition", "model.judging", "model.proving", "model.resuming", "model.sweep"),
 }
 CLI = {
-    "model",
     "model.__main__",
     "model.cli",
     "model.cli_certify",
@@ -49,6 +49,7 @@ CLI = {
     "model.dump",
     "model.evidence",
     "model.presentation",
+    "model.watching",
 }
 
 LONGER = {
@@ -73,7 +74,7 @@ def room(module: str) -> str:
         return "cli"
     if module in CHECK:
         return "check"
-    if module == "model.engines.result":
+    if module in {"model.engines.result", "model.engines.memory"}:
         return "results"
     top, *rest = module.split(".")
     return "properties" if top == "properties" else rest[0]

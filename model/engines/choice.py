@@ -68,6 +68,9 @@ class Reductions:
         """Whether one of them must be used."""
         return Wish.ON in (self.symmetry, self.forget, self.fold)
 
+    def __str__(self) -> str:
+        return f"symmetry {self.symmetry}, forget {self.forget}, fold {self.fold}"
+
 
 USUAL = Reductions()
 UNREDUCED = Reductions(Wish.OFF, Wish.OFF, Wish.OFF)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from model.lang import Case, Claim, Expr, State, System
 
@@ -55,6 +55,16 @@ class Run(NamedTuple):
     loop: int | None = None
 
 
+class Saved(NamedTuple):
+    """What an explorer has found: notes that JSON can hold, and columns of bytes.
+
+    A column only ever grows while states are expanded, so that what was saved of it stays right.
+    """
+
+    notes: Mapping[str, Any]
+    columns: Mapping[str, bytes | memoryview]
+
+
 def depth_of(state: int, levels: Sequence[int]) -> int:
     """The depth of the state with that number; ``levels`` as in ``Explorer.runs``."""
     return bisect_right(levels, state) - 1
@@ -76,8 +86,23 @@ class Explorer(Protocol):
     def count(self) -> int:
         """How many states are stored."""
 
+    @property
+    def expanded(self) -> int:
+        """How many states have been expanded."""
+
     def unfolded(self) -> tuple[int, int]:
         """How many states and steps there are, those included that stored ones stand for."""
+
+    @property
+    def allocated(self) -> int:
+        """How many bytes what is stored takes."""
+
+    def growth(self, states: int) -> int:
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
 
     @property
     def left_domain(self) -> int | None:
@@ -123,6 +148,18 @@ class Explorer(Protocol):
 
     def leaving(self, state: State) -> int:
         """The first action that takes a variable outside its domain from ``state``."""
+
+    def saved(self, since: Mapping[str, int]) -> Saved:
+        """What has been found: of each column what is behind its first ``since`` bytes.
+
+        The columns are good until the next state is expanded.
+        """
+
+    def reserve(self, notes: Mapping[str, Any]) -> Mapping[str, memoryview]:
+        """Room for the columns that were saved with ``notes``, to be filled in. For a new one."""
+
+    def resume(self, notes: Mapping[str, Any]) -> None:
+        """Go on from what was saved with ``notes``, once the columns are filled in."""
 
 
 class MakeExplorer(Protocol):

@@ -1,9 +1,16 @@
-"""How much memory the process has used."""
+"""How much memory the process uses, and a bound on it that several searches share."""
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
+import threading
+from pathlib import Path
+
+_STATM = Path("/proc/self/statm")
+_APART = 16 * 2**20
+"""Bytes for what is in no table: traces while they are made, say."""
 
 
 def peak_bytes(used: resource.struct_rusage | None = None) -> int:
@@ -11,3 +18,45 @@ def peak_bytes(used: resource.struct_rusage | None = None) -> int:
     peak = (used or resource.getrusage(resource.RUSAGE_SELF)).ru_maxrss
     # The unit is bytes on macOS and KiB everywhere else.
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def held_bytes() -> int:
+    """The memory this process holds, in bytes; where the system does not tell, the most so far."""
+    try:
+        return int(_STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return peak_bytes()
+
+
+class Budget:
+    """At most so many bytes for the whole process, however many searches there are in it.
+
+    ``words`` is the bound as its user wrote it.
+    """
+
+    def __init__(self, most: int, words: str) -> None:
+        self.most = most
+        self._words = words
+        self._granted: dict[object, int] = {}
+        """By search: what it may still come to hold beyond what it holds."""
+        self._lock = threading.Lock()
+
+    def grant(self, search: object, more: int) -> bool:
+        """Whether the process may come to hold so many bytes ``more`` because of ``search``.
+
+        It holds until the same search asks again; what was granted to it before is given back.
+        """
+        with self._lock:
+            others = sum(granted for who, granted in self._granted.items() if who is not search)
+            enough = held_bytes() + others + more + _APART <= self.most
+            if enough:
+                self._granted[search] = more
+            return enough
+
+    def give_back(self, search: object) -> None:
+        """Nothing more is granted to ``search``."""
+        with self._lock:
+            self._granted.pop(search, None)
+
+    def __str__(self) -> str:
+        return self._words

@@ -6,12 +6,14 @@ import itertools
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
-from model.engines.explorer import MOST_TARGETS, Full, Run, Watch, depth_of
+from model.engines import plain_room
+from model.engines.explorer import MOST_TARGETS, Full, Run, Saved, Watch, depth_of
 from model.engines.fairness import StateGraph, continued, shortest_lasso
 from model.engines.graph import Graph
 from model.engines.lowering import Condition, Lowered
-from model.engines.readable import Step, actors_of, follow
+from model.engines.readable import Step, actors_of, cheapest, follow
 from model.lang import Claim, Expr, State, System
 from model.lang.expr import And
 
@@ -29,6 +31,7 @@ class PlainExplorer:
         self._watch = watch
         self._most = most
         self._lowered = Lowered(system)
+        self._width = -(-self._lowered.layout.bits // 8)  # bytes of a saved state
         self._index: dict[int, int] = {}
         self._states: list[int] = []
         self._next = 0
@@ -55,6 +58,30 @@ class PlainExplorer:
     def unfolded(self) -> tuple[int, int]:
         """How many states and steps there are."""
         return len(self._states), self._transitions
+
+    @property
+    def expanded(self) -> int:
+        """How many states have been expanded."""
+        return self._next
+
+    @property
+    def allocated(self) -> int:
+        """How many bytes what is stored takes."""
+        steps = (self._offsets, self._targets)
+        return plain_room.allocated(self._index, self._states, steps, self._lowered.layout.bits)
+
+    def growth(self, states: int) -> int:
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
+        more = states * len(self.system.actions)
+        most = self.count + more if self._most is None else max(self._most, self.count)
+        bits = self._lowered.layout.bits
+        return plain_room.growth(self._index, most, more, self._targets, bits)
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
+        asked = self._watch.along or self._watch.fair
+        return plain_room.AFTERWARDS * self.count if asked else 0
 
     def add(self, state: State) -> None:
         """Store an initial state."""
@@ -145,6 +172,53 @@ class PlainExplorer:
         """The first action that takes a variable outside its domain from ``state``."""
         return min(~n for n, _ in self._lowered.successors(self._lowered.pack(state)) if n < 0)
 
+    # -- checkpoints ---------------------------------------------------------------------------
+
+    def saved(self, since: Mapping[str, int]) -> Saved:
+        """What has been found: of each column what is behind its first ``since`` bytes."""
+        width = self._width
+        first = since.get("states", 0) // width
+        columns = {"states": b"".join(s.to_bytes(width, "little") for s in self._states[first:])}
+        offsets = self._offsets[: self._next + 1]  # without those of a state that was begun
+        for name, numbers in (("offsets", offsets), ("targets", self._targets[: offsets[-1]])):
+            columns[name] = numbers[since.get(name, 0) // numbers.itemsize :].tobytes()
+        notes = {
+            "stored": self.count,
+            "steps": offsets[-1],
+            "next": self._next,
+            "transitions": self._transitions,
+            "fired": list(self.fired),
+            "left": self.left_domain,
+            "found": list(self._found.items()),
+            "awaited": list(self._awaited),
+        }
+        return Saved(notes, columns)
+
+    def reserve(self, notes: Mapping[str, Any]) -> Mapping[str, memoryview]:
+        """Room for the columns that were saved with ``notes``, to be filled in."""
+        self._packed = bytearray(self._width * notes["stored"])
+        self._offsets = array("q", bytes(8 * (notes["next"] + 1)))
+        self._targets = array("I", bytes(4 * notes["steps"]))
+        return {
+            "states": memoryview(self._packed),
+            "offsets": memoryview(self._offsets).cast("B"),
+            "targets": memoryview(self._targets).cast("B"),
+        }
+
+    def resume(self, notes: Mapping[str, Any]) -> None:
+        """Go on from what was saved with ``notes``, once the columns are filled in."""
+        rows = range(0, len(self._packed), self._width)
+        self._states = [
+            int.from_bytes(self._packed[at : at + self._width], "little") for at in rows
+        ]
+        del self._packed
+        self._index = {packed: j for j, packed in enumerate(self._states)}
+        self._next, self._transitions = notes["next"], notes["transitions"]
+        self.fired[:] = bytes(notes["fired"])
+        self.left_domain = notes["left"]
+        self._found = {claim: list(states) for claim, states in notes["found"]}
+        self._awaited = {k: self._awaited[k] for k in notes["awaited"]}
+
     # -- afterwards ----------------------------------------------------------------------------
 
     @cached_property
@@ -211,7 +285,7 @@ class PlainExplorer:
 
         for layer in reversed(layers[:-1]):
             for i in layer:
-                costs[i] = _cheapest(steps(i), costs, actors.who, actors.nobody)
+                costs[i] = cheapest(steps(i), costs, actors.who, actors.nobody)
         start, taken = follow(costs.__getitem__, steps, self._key, layers[0], actors)
         path = [start, *(step.state for step in taken)]
         return Run([self._lowered.unpack(self._states[i]) for i in path], [s.action for s in taken])
@@ -224,17 +298,3 @@ class PlainExplorer:
             before = {i for j in layers[-1] for i in self._graph.before(j) if start <= i < end}
             layers.append(sorted(before))
         return layers[::-1]
-
-
-def _cheapest(
-    steps: Iterable[Step], costs: Mapping[int, Sequence[int]], who: Sequence[int], nobody: int
-) -> list[int]:
-    """A state's row of ``Costs``, from those of the states after it."""
-    row = [0] * (nobody + 1)
-    for step in steps:
-        me = who[step.action]
-        for later, cost in enumerate(costs[step.state]):
-            if cost:
-                mine = cost + (later not in (me, nobody))
-                row[me] = min(row[me], mine) if row[me] else mine
-    return row

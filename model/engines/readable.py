@@ -6,7 +6,7 @@ costs attention. The length is that of a shortest trace all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,3 +92,17 @@ def follow(
         taken.append(step)
         state = step.state
     return start, taken
+
+
+def cheapest(
+    steps: Iterable[Step], costs: Mapping[int, Sequence[int]], who: Sequence[int], nobody: int
+) -> list[int]:
+    """A state's row of ``Costs``, from those of the states after it."""
+    row = [0] * (nobody + 1)
+    for step in steps:
+        me = who[step.action]
+        for later, cost in enumerate(costs[step.state]):
+            if cost:
+                mine = cost + (later not in (me, nobody))
+                row[me] = min(row[me], mine) if row[me] else mine
+    return row

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from model.engines.memory import Budget
 from model.traces.trace import Trace
 
 
@@ -47,9 +48,10 @@ class Report:
     and ``machine`` says which one kept them and why. ``complete`` says whether that was
     everything and ``stopped`` why it was not; ``forgotten`` names variables that were left out of
     states once nothing but violated claims read them and ``folded`` entities of which one state
-    stood for several, so that fewer states were counted; ``never_fired`` names actions that were
-    never taken and ``left_domain`` one that took a variable outside its domain. ``seconds`` is
-    wall time, ``peak_bytes`` the process's high-water mark of memory.
+    stood for several, so that fewer states were counted; ``resumed`` is how many of the stored
+    states came from a checkpoint and ``unsaved`` why that could not be written to; ``never_fired``
+    names actions that were never taken and ``left_domain`` one that took a variable outside its
+    domain. ``seconds`` is wall time, ``peak_bytes`` the process's high-water mark of memory.
     """
 
     engine: str
@@ -64,6 +66,8 @@ class Report:
     stored: int | None = None
     machine: str = ""
     forgotten: tuple[str, ...] = ()
+    resumed: int = 0
+    unsaved: str = ""
     folded: tuple[str, ...] = ()
     never_fired: tuple[str, ...] = ()
     left_domain: str = ""
@@ -71,22 +75,31 @@ class Report:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an engine is: shown to whoever waits."""
+    """How far an engine is: shown to whoever waits.
+
+    ``frontier`` is how many states are not yet expanded, ``allocated`` the bytes of all that is
+    stored, for an engine that searches.
+    """
 
     states: int
     depth: int
     seconds: float
+    frontier: int | None = None
+    allocated: int | None = None
 
 
 @dataclass(frozen=True)
 class Limits:
     """Where an engine gives up. ``None`` is no limit; ``timeout`` is in seconds.
 
+    ``memory`` is for the whole process, and may be shared with other searches.
+
     ``progress`` is called every so often with how far the engine is.
     """
 
     max_states: int | None = None
     timeout: float | None = None
+    memory: Budget | None = None
     progress: Callable[[Progress], None] | None = field(default=None, compare=False)
 
     def after(self, seconds: float) -> Limits:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from model.engines.checkpoint import Checkpoint
+from model.engines.exercise import goals, never_fired
 from model.engines.explorer import Full, MakeExplorer, Run, Watch
 from model.engines.memory import peak_bytes
 from model.engines.plain import PlainExplorer
 from model.engines.result import Finding, Limits, Progress, Report, Verdict
 from model.lang import Claim, Kind, System
-from model.lang.expr import Or
 from model.traces.trace import Trace, replay
 
+INTERRUPTED = "interrupted"
+"""Why a search has stopped that Ctrl-C has ended."""
 _LOOK_UP_EVERY = 2048  # initial states between two looks at the clock
 
 
@@ -21,15 +24,24 @@ def explore(
     claims: Sequence[Claim],
     limits: Limits | None = None,
     explorer: MakeExplorer = PlainExplorer,
+    checkpoint: Checkpoint | None = None,
 ) -> Report:
     """Explore ``system`` and decide ``claims``.
 
     Every reachable state is stored exactly. A violated claim comes with a shortest trace, which
     has been replayed by the reference semantics. A limit or Ctrl-C leaves what is not yet violated
     ``undetermined``. ``explorer`` makes the machine that stores the states; where one stands for
-    several, all of them are counted. What is ``forgotten`` makes fewer states.
+    several, all of them are counted. What is ``forgotten`` makes fewer states. From a
+    ``checkpoint`` the search goes on, and it is added to. Raises Misfit for one of another search.
     """
-    return _Search(system, claims, limits or Limits(), explorer).run()
+    search = _Search(system, claims, limits or Limits(), explorer, checkpoint)
+    try:
+        return search.run()
+    finally:
+        if search.limits.memory:
+            search.limits.memory.give_back(search)
+        if checkpoint:
+            checkpoint.close()
 
 
 class _Stop(Exception):
@@ -38,16 +50,22 @@ class _Stop(Exception):
 
 class _Search:
     def __init__(
-        self, system: System, claims: Sequence[Claim], limits: Limits, explorer: MakeExplorer
+        self,
+        system: System,
+        claims: Sequence[Claim],
+        limits: Limits,
+        explorer: MakeExplorer,
+        checkpoint: Checkpoint | None,
     ) -> None:
         self.system = system
         self.claims = claims
         self.limits = limits
+        self.checkpoint = checkpoint
         self.started = time.perf_counter()
         self.invariants = [claim for claim in claims if claim.kind is Kind.INVARIANT]
         self.along = [claim for claim in claims if claim.kind is Kind.POSSIBLE]
         self.fair = [claim for claim in claims if claim.kind is Kind.LEADS_TO]
-        self.goals = [(claim.name, what, goal) for claim in claims for what, goal in _goals(claim)]
+        self.goals = [(claim.name, what, goal) for claim in claims for what, goal in goals(claim)]
         kinds = {claim.kind: claim.name for claim in claims}
         # What the explorer calls by number, beginning with the invariants.
         self.names = [
@@ -67,30 +85,21 @@ class _Search:
         self.levels = [0]
         """The first state of each depth; at the end also the number of all states."""
         self.violated: dict[str, Sequence[int]] = {}
+        self.resumed = 0
+        self.searched = False  # whether all states have been found
 
     def run(self) -> Report:
         """Search, then decide."""
-        stopped = ""
-        try:
-            self._explore()
-        except _Stop as stop:
-            stopped = str(stop)
-        except KeyboardInterrupt:
-            stopped = "interrupted"
+        stopped = self._attempt(self._explore)
         self._take_found()
         if self.levels[-1] < self.explorer.count:  # the level that was being found
             self.levels.append(self.explorer.count)
-        findings: dict[str, Finding] = {}
-        try:
-            if not stopped:
-                self._look_up()
-                self._look_along()
-        except (_Stop, KeyboardInterrupt) as stop:
-            stopped = str(stop) or "interrupted"
-        traces = self._traces()
-        traces |= {} if stopped else self._endless()
-        for claim in self.claims:
-            findings[claim.name] = self._finding(claim, stopped, traces)
+        stopped = stopped or self._attempt(self._look_along)
+        traces: dict[str, Trace] = {}
+        stopped = self._attempt(lambda: traces.update(self._traces())) or stopped
+        stopped = stopped or self._attempt(lambda: traces.update(self._endless()))
+        self.never_fired = never_fired(self.system.actions, self.explorer.fired)
+        findings = {claim.name: self._finding(claim, stopped, traces) for claim in self.claims}
         states, transitions = self.explorer.unfolded()
         return Report(
             engine="bfs",
@@ -102,30 +111,69 @@ class _Search:
             stored=self.explorer.count,
             forgotten=tuple(self.explorer.forgotten),
             folded=tuple(self.explorer.folded),
-            depth=len(self.levels) - 2,
+            resumed=self.resumed,
+            unsaved=self.checkpoint.unwritten if self.checkpoint else "",
+            depth=max(0, len(self.levels) - 2),
             complete=not stopped,
             stopped=stopped,
             left_domain=self._left_domain,
-            never_fired=() if stopped else self._never_fired(),
+            never_fired=() if stopped else self.never_fired,
         )
+
+    @staticmethod
+    def _attempt(part: Callable[[], None]) -> str:
+        """Do ``part``. Returns what has stopped it, or an empty text."""
+        try:
+            part()
+        except (_Stop, KeyboardInterrupt) as stop:
+            return str(stop) or INTERRUPTED
+        except MemoryError:
+            return "out of memory"
+        return ""
 
     # -- the search ----------------------------------------------------------------------------
 
     def _explore(self) -> None:
         try:
-            for number, state in enumerate(self.system.initial_states()):
-                if number and not number % _LOOK_UP_EVERY:
-                    self._look_up()
-                self.explorer.add(state)
-            self._end_level()
-            while self.levels[-2] < self.levels[-1]:
-                for end in range(self.levels[-2], self.levels[-1], self.explorer.at_once):
-                    self._look_up()
-                    self.explorer.expand(min(end + self.explorer.at_once, self.levels[-1]))
+            if not self._resume():
+                self._begin()
+            while self.levels[-2] < self.levels[-1] and not self.searched:
+                self._expand_level()
                 self._end_level()
-            self.levels.pop()  # an empty level
         except Full:
             raise _Stop(f"--max-states {self.limits.max_states} reached") from None
+        if not self.searched:
+            self.levels.pop()  # an empty level
+            self.searched = True
+            if self.checkpoint and (self.checkpoint.is_begun or self.checkpoint.is_due):
+                self._save()
+
+    def _begin(self) -> None:
+        for number, state in enumerate(self.system.initial_states()):
+            if number and not number % _LOOK_UP_EVERY:
+                self._look_up()
+            self.explorer.add(state)
+        self._end_level()
+
+    def _expand_level(self) -> None:
+        try:
+            while (first := self.explorer.expanded) < self.levels[-1]:
+                self._look_up()
+                if self.checkpoint and self.checkpoint.is_due:
+                    self._save()
+                self.explorer.expand(first + self._affordable(self.levels[-1] - first))
+        except (_Stop, Full, KeyboardInterrupt):
+            self._save()
+            raise
+
+    def _affordable(self, wanted: int) -> int:
+        """How many states to expand now: no more than all that may come of them has room for."""
+        states, memory = min(wanted, self.explorer.at_once), self.limits.memory
+        while memory and not memory.grant(self, self.explorer.growth(states)):
+            if states == 1:
+                raise _Stop(f"--memory {memory} reached")
+            states //= 2
+        return states
 
     def _end_level(self) -> None:
         self.levels.append(self.explorer.count)
@@ -143,16 +191,50 @@ class _Search:
     def _look_up(self) -> None:
         seconds = time.perf_counter() - self.started
         if self.limits.progress:
-            self.limits.progress(Progress(self.explorer.count, len(self.levels) - 2, seconds))
+            states = self.explorer.count
+            of = states - self.explorer.expanded, self.explorer.allocated
+            self.limits.progress(Progress(states, len(self.levels) - 2, seconds, *of))
         if self.limits.timeout is not None and seconds > self.limits.timeout:
             raise _Stop(f"--timeout {self.limits.timeout:g} s reached")
+
+    # -- checkpoints ---------------------------------------------------------------------------
+
+    def _resume(self) -> bool:
+        """Be where the checkpoint was written; whether there is one."""
+        notes = self.checkpoint and self.checkpoint.open()
+        if not notes or not self.checkpoint:
+            return False
+        memory = self.limits.memory
+        if memory and not memory.grant(self, 3 * self.checkpoint.size):
+            raise _Stop(f"--memory {memory} is too little for what the checkpoint holds")
+        self.checkpoint.read(self.explorer)
+        self.levels, self.violated = notes["levels"], notes["violated"]
+        self.searched = notes["searched"]
+        self.resumed = self.explorer.count
+        for name in self.violated:
+            self.explorer.close(self.names.index(name))
+        if 0 < (self.limits.max_states or 0) < self.explorer.count:
+            raise Full
+        return True
+
+    def _save(self) -> None:
+        if self.checkpoint:
+            notes = {
+                "levels": self.levels,
+                "violated": {name: list(states) for name, states in self.violated.items()},
+                "searched": self.searched,
+            }
+            self.checkpoint.add(notes, self.explorer)
 
     # -- verdicts ------------------------------------------------------------------------------
 
     def _look_along(self) -> None:
         """Ask the whole graph: only once it is complete."""
+        self._look_up()
         if self._left_domain:
             return
+        if (memory := self.limits.memory) and not memory.grant(self, self.explorer.questions):
+            raise _Stop(f"--memory {memory} reached")
         for k, claim in enumerate(self.along):
             lost = self.explorer.lost(k, self.levels)
             if lost:
@@ -193,7 +275,8 @@ class _Search:
         ]
         if claim.kind is Kind.REACHABLE and not missing:
             return Finding(Verdict.HOLDS, "reached")
-        if stopped:
+        about_runs = claim.kind in (Kind.POSSIBLE, Kind.LEADS_TO)
+        if stopped and (about_runs or not self.searched or claim.name in self.violated):
             return Finding(Verdict.UNDETERMINED, stopped)
         if self._left_domain and claim.kind is not Kind.TYPES:
             return Finding(
@@ -202,8 +285,8 @@ class _Search:
             )
         if missing:
             return Finding(Verdict.VACUOUS, f"never reached: {'; '.join(missing)}")
-        if claim.kind is Kind.FIRES and self._never_fired():
-            return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self._never_fired())}")
+        if claim.kind is Kind.FIRES and self.never_fired:
+            return Finding(Verdict.VACUOUS, f"never taken: {', '.join(self.never_fired)}")
         if claim.kind is Kind.POSSIBLE:
             return Finding(Verdict.HOLDS, "it stays possible in every reachable state")
         if claim.kind is Kind.LEADS_TO:
@@ -215,17 +298,3 @@ class _Search:
         """The title of the first action that took a variable outside its domain."""
         action = self.explorer.left_domain
         return "" if action is None else self.system.actions[action].title
-
-    def _never_fired(self) -> tuple[str, ...]:
-        """Actions no instance of which is ever taken; instances differ in values, not entities."""
-        taken: dict[str, bool] = {}
-        for action, fired in zip(self.system.actions, self.explorer.fired, strict=True):
-            taken[action.kind] = taken.get(action.kind, False) or bool(fired)
-        return tuple(kind for kind, fired in taken.items() if not fired)
-
-
-def _goals(claim: Claim) -> list[tuple[str, Or]]:
-    """What must be reached for ``claim``: its own goals, or what exercises it."""
-    if claim.kind is Kind.REACHABLE:
-        return [(case.title, Or([case.that])) for case in claim.cases]
-    return [(what, Or([goal])) for what, goal in claim.exercised_by()]

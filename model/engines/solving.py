@@ -26,6 +26,11 @@ class Clock:
         """How long the engine has run."""
         return time.perf_counter() - self._start
 
+    def check(self) -> None:
+        """Raises GaveUp once the limit is over."""
+        if self._limit is not None and self.seconds >= self._limit:
+            raise self._late()
+
     def satisfiable(self, solver: Term, *assumptions: Term) -> bool:
         """Whether what ``solver`` was told can be true together with ``assumptions``.
 

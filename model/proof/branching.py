@@ -6,8 +6,8 @@ a question whether a linear form is negative. Every way to answer the questions 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from model.lang import Domain, Expr, Value, Var
 from model.lang.expr import (
@@ -30,7 +30,54 @@ from model.proof.quantified import HowMany, Some
 
 T = TypeVar("T")
 Known: TypeAlias = Mapping[Var[Any], Any]
-Further: TypeAlias = Mapping[int, tuple[Form, Mapping[Var[Any], Value]]]
+
+
+class States:
+    """What local states say of the member that stands for all others, its variables ``stand``."""
+
+    def __init__(self, stand: Sequence[Var[Any]], states: Sequence[tuple[Value, ...]]) -> None:
+        self._stand = stand
+        self._states = states
+        self._known: dict[int, dict[Var[Any], Value]] = {}
+        self._holds: dict[Expr[bool], dict[int, bool] | None] = {}
+
+    def variables(self, number: int) -> Mapping[Var[Any], Value]:
+        """The values of the variables in the local state of this number."""
+        if number not in self._known:
+            self._known[number] = dict(zip(self._stand, self._states[number], strict=True))
+        return self._known[number]
+
+    def holds(self, template: Expr[bool], number: int) -> bool | None:
+        """Whether ``template`` holds in a local state; None if it reads more than that."""
+        if template not in self._holds:
+            read = {node for node in template.walk() if isinstance(node, Var)}
+            self._holds[template] = {} if read <= set(self._stand) else None
+        known = self._holds[template]
+        if known is None:
+            return None
+        if number not in known:
+            meaning = Meaning(Path(), self.variables(number), NOBODY)
+            known[number] = bool(meaning.value(template))
+        return known[number]
+
+
+class Further(NamedTuple):
+    """The members besides the named ones: the local states that anybody may be in."""
+
+    occupied: Sequence[int]
+    named: tuple[int, ...]
+    states: States
+
+    def counts(self, numbers: Sequence[int]) -> Form:
+        """How many further members are in the local states ``numbers``, all different."""
+        form: Form = dict.fromkeys(numbers, 1)
+        named = sum(number in form for number in self.named)
+        if named:
+            form[CONST] = -named
+        return form
+
+
+NOBODY = Further((), (), States((), ()))
 
 
 class Path:
@@ -73,8 +120,7 @@ def paths(meaning: Callable[[Path], T]) -> Iterator[tuple[Path, T]]:
 class Meaning:
     """The value of expressions on one path.
 
-    ``known`` gives variables their value, or the form that it is. ``further`` is how many members
-    besides the named ones are in each local state, as a form, with that state's variables.
+    ``known`` gives variables their value, or the form that it is.
     """
 
     def __init__(
@@ -103,15 +149,19 @@ class Meaning:
 
     def further(self, number: int) -> Form:
         """How many members besides the named ones are in the local state of this number."""
-        return self._further[number][0]
+        return self._further.counts([number])
 
     def how_many(self, template: Expr[bool]) -> Form:
         """Of how many further members ``template`` holds."""
-        total: Form = {}
-        for form, state in self._further.values():
-            if self.of_member(state).value(template):
-                total = plus(total, form)
-        return total
+        states = self._further.states
+        there = []
+        for number in self._further.occupied:
+            holds = states.holds(template, number)
+            if holds is None:
+                holds = self.of_member(states.variables(number)).value(template)
+            if holds:
+                there.append(number)
+        return self._further.counts(there)
 
     def equal(self, left: Any, right: Any) -> bool:
         """Whether two values, or forms, are the same on this path."""

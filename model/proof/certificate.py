@@ -82,7 +82,7 @@ def _broken(proof: Proof, item: Claimed) -> Iterator[tuple[Cell, Sequence[linear
         for condition in proof.family.conditions(item.ground):
             for cell in proof.cells():
                 every = proof.counting.broken(condition, cell[0], proof.occupied(cell))
-                yield from ((cell, facts) for facts in every)
+                yield from ((cell, facts) for _, facts in every)
     elif item.kind is Kind.TYPES:
         yield from ((cell, facts) for cell, _, facts in proof.leaving())
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from model.lang import Expr, Value, Var
-from model.lang.expr import And
-from model.proof.branching import Further, Known, Meaning, Path, as_form, paths
-from model.proof.family import Condition, Family, Rule
-from model.proof.linear import CONST, COUNTED, Form, plus
+from model.proof.branching import Further, Known, Meaning, Path, States, as_form, paths
+from model.proof.family import Condition, Counted, Family, Rule
+from model.proof.guards import Guard, denied
+from model.proof.linear import CONST, COUNTED, Form, below, plus
 
 Place: TypeAlias = tuple[Value, ...]
 Local: TypeAlias = tuple[Value, ...]
@@ -69,7 +69,9 @@ class CounterSystem:
         self._field = {
             v: (k, field) for k, stand in enumerate(family.stands) for field, v in enumerate(stand)
         }
-        self._split = {rule: _Guard(rule.guard, family) for rule in family.rules}
+        self._split = {rule: Guard(rule.guard, family) for rule in family.rules}
+        self._denied: dict[Condition, Guard] = {}
+        self.states = States(family.stands[-1], self.locals)
 
     def number(self, state: Local) -> int:
         """The number of a local state."""
@@ -94,25 +96,36 @@ class CounterSystem:
         """Every step from ``place``, where all members are in local states of ``occupied``."""
         for rule in self.family.rules:
             split = self._split[rule]
-            if not split.allows(place):
-                continue
-            choices = [[n for n in occupied if split.fits(k, n, self)] for k in range(rule.named)]
-            for named in itertools.product(*choices):
+            for named in self._named(split, rule.named, place, occupied):
                 yield from self._steps(rule, split.rest, place, named, occupied)
 
     def broken(
         self, condition: Condition, place: Place, occupied: Sequence[int]
-    ) -> Iterator[tuple[Form, ...]]:
-        """The facts, for each case in which ``condition`` does not hold."""
-        for named in itertools.product(occupied, repeat=condition.named):
+    ) -> Iterator[tuple[tuple[int, ...], tuple[Form, ...]]]:
+        """The named members and the facts, for each case in which ``condition`` does not hold."""
+        if condition not in self._denied:
+            self._denied[condition] = Guard(denied(condition.that), self.family)
+        split = self._denied[condition]
+        for named in self._named(split, condition.named, place, occupied):
             known, further = self._given(place, named, occupied)
 
-            def true(path: Path, known: Known = known, further: Further = further) -> bool:
-                return bool(Meaning(path, known, further).value(condition.that))
+            def false(path: Path, known: Known = known, further: Further = further) -> bool:
+                return bool(Meaning(path, known, further).value(split.rest))
 
-            for path, holds in paths(true):
-                if not holds:
-                    yield (*self.present(named), *path.facts)
+            for path, holds in paths(false):
+                if holds:
+                    yield named, (*self.present(named), *path.facts)
+
+    def _named(
+        self, split: Guard, how_many: int, place: Place, occupied: Sequence[int]
+    ) -> Iterator[tuple[int, ...]]:
+        """The local states of named members that ``split`` does not rule out at ``place``."""
+        if not split.allows(place):
+            return iter(())
+        choices = [
+            [n for n in occupied if split.fits(k, n, self.locals[n])] for k in range(how_many)
+        ]
+        return itertools.product(*choices)
 
     @staticmethod
     def present(named: tuple[int, ...]) -> list[Form]:
@@ -127,14 +140,7 @@ class CounterSystem:
         known.update({v: {column: 1} for v, column in self.grown.items()})
         for stand, number in zip(self.family.stands, named, strict=False):
             known.update(zip(stand, self.locals[number], strict=True))
-        further = {
-            number: (
-                plus({number: 1}, {CONST: -named.count(number)}),
-                dict(zip(self.family.stands[-1], self.locals[number], strict=True)),
-            )
-            for number in occupied
-        }
-        return known, further
+        return known, Further(occupied, named, self.states)
 
     def _steps(
         self,
@@ -204,7 +210,7 @@ class CounterSystem:
     def _moved(self, rule: Rule, meaning: Meaning, number: int) -> tuple[int, str]:
         """Where a further member in this local state goes; a variable that leaves its domain."""
         state = list(self.locals[number])
-        here = meaning.of_member(dict(zip(self.family.stands[-1], state, strict=True)))
+        here = meaning.of_member(self.states.variables(number))
         left = ""
         for variable, new in rule.others:
             fixed = here.one_of(here.value(new), variable.domain)
@@ -215,60 +221,7 @@ class CounterSystem:
         return self.number(tuple(state)), left
 
 
-class _Guard:
-    """A guard, split by what has to be known to judge its parts."""
-
-    def __init__(self, guard: Expr[bool], family: Family) -> None:
-        self._of_place: list[Expr[bool]] = []
-        self._of_named: list[list[Expr[bool]]] = [[] for _ in family.stands]
-        rest: list[Expr[bool]] = []
-        self._shared = family.shared
-        self._stands = family.stands
-        whose = {v: k for k, stand in enumerate(family.stands) for v in stand}
-        whose.update(dict.fromkeys(family.shared, -1))
-        for part in _flat(guard):
-            about = _about(part, whose)
-            if about == {-1}:
-                self._of_place.append(part)
-            elif about is not None and len(about) == 1:
-                self._of_named[about.pop()].append(part)
-            else:
-                rest.append(part)
-        self.rest = And(rest)
-        self._fitting: dict[tuple[int, int], bool] = {}
-
-    def allows(self, place: Place) -> bool:
-        """Whether what the guard says of the place alone is so."""
-        known = dict(zip(self._shared, place, strict=True))
-        meaning = Meaning(Path(), known, {})
-        return all(meaning.value(part) for part in self._of_place)
-
-    def fits(self, which: int, number: int, system: CounterSystem) -> bool:
-        """Whether what the guard says of a named member alone is so in this local state."""
-        if (which, number) not in self._fitting:
-            known = dict(zip(self._stands[which], system.locals[number], strict=True))
-            meaning = Meaning(Path(), known, {})
-            fitting = all(meaning.value(part) for part in self._of_named[which])
-            self._fitting[which, number] = fitting
-        return self._fitting[which, number]
-
-
-def _flat(item: Expr[bool]) -> Iterator[Expr[bool]]:
-    if isinstance(item, And):
-        for child in item.children:
-            yield from _flat(child)
-    else:
-        yield item
-
-
-def _about(item: Expr[Any], whose: Mapping[Var[Any], int]) -> set[int] | None:
-    """Whose variables ``item`` reads; None if it asks for more than fixed values."""
-    found: set[int] = set()
-    for node in item.walk():
-        if isinstance(node, Var):
-            if node not in whose:
-                return None
-            found.add(whose[node])
-        elif type(node).__name__ in {"Some", "HowMany"}:
-            return None
-    return found
+def outside(counted: Counted, new: Form, occupied: Sequence[int]) -> list[Form]:
+    """Facts, one for either side, that say that a growing integer's new value is outside."""
+    high: Form = plus({CONST: counted.base}, dict.fromkeys(occupied, 1), counted.slope)
+    return [below(plus(new, {CONST: -counted.low})), below(plus(high, new, -1))]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model.lang import Claim, Expr, GroundAction, System, Var
+from model.lang import Claim, Expr, GroundAction, System, Value, Var, show
 from model.lang.expr import And
 from model.proof.members import Members, inverse, kind_of_members
 from model.proof.quantified import (
@@ -95,6 +95,11 @@ class Family:
     def every_shared(self) -> list[Var[Any]]:
         """The variables that belong to no member, whatever their domain."""
         return self._read.shared
+
+    def told(self, place: Sequence[Value]) -> str:
+        """A value for each of ``shared``, as a reason names it."""
+        pairs = zip(self.shared, place, strict=True)
+        return ", ".join(f"{variable} = {show(value)}" for variable, value in pairs)
 
     def of_size(self, count: int) -> Members:
         """The system with ``count`` members, one of CHECKED_AT."""

@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from model.engines.memory import peak_bytes
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.solving import Clock, GaveUp
-from model.lang import Kind, Property, System, show
-from model.proof.counting import CounterSystem, Place
-from model.proof.family import Counted, Family, Systems
+from model.lang import Kind, Property, System
+from model.proof.by_pairs import ByPairs
+from model.proof.counting import CounterSystem, outside
+from model.proof.family import Family, Systems
 from model.proof.groups import Groups
 from model.proof.induction import At, Cell, Invariant
-from model.proof.linear import CONST, Form, below, plus
+from model.proof.linear import Form
 from model.proof.quantified import NotUniform
-from model.proof.seeds import seeds
+from model.proof.seeds import SEARCHED, seeds
 
 COVERED = (Kind.INVARIANT, Kind.DEADLOCK, Kind.TYPES)
-_BY = "any number of groups and devices, every run: by induction over counts"
+_ANY = "any number of groups and devices, every run: "
+_PAIRS = "by pairs of devices"
+_COUNTS = "by induction over counts"
 
 
 def prove(
@@ -26,20 +29,20 @@ def prove(
     """Try to prove ``properties`` for ``systems``, whatever the number of members.
 
     ``two_groups`` is two copies of the system with two members, to be told apart. A property is
-    PROVED or else UNDETERMINED, with the reason. Nothing is said of vacuity.
+    PROVED or else UNDETERMINED, with the reason. Nothing is said of vacuity. What the pairs of
+    members do not clear, the linear invariant may.
     """
     clock = Clock(limits)
     findings: dict[str, Finding] = {}
     stopped = ""
-    places = None
     try:
-        proof = Proof(systems, two_groups, clock)
-        places = len(proof.invariant.hulls)
-        for item in properties:
-            why = proof.objection(item)
-            findings[item.name] = (
-                Finding(Verdict.UNDETERMINED, why) if why else Finding(Verdict.PROVED, _BY)
-            )
+        counting = CounterSystem(Family(systems))
+        groups = Groups(counting.family.of_size(2).system, two_groups)
+        found = seeds(counting, SEARCHED)
+        _judge(ByPairs(counting, groups, properties, found, clock), _PAIRS, properties, findings)
+        left = [p for p in properties if findings[p.name].verdict is not Verdict.PROVED]
+        if any(item.kind in COVERED for item in left):
+            _judge(Proof(systems, two_groups, clock), _COUNTS, left, findings)
     except (NotUniform, GaveUp) as error:
         stopped = str(error)
     except KeyboardInterrupt:
@@ -51,10 +54,20 @@ def prove(
         findings=findings,
         seconds=clock.seconds,
         peak_bytes=peak_bytes(),
-        states=places,
         complete=not stopped,
         stopped=stopped,
     )
+
+
+def _judge(
+    proof: ByPairs | Proof, by: str, properties: Sequence[Property], findings: dict[str, Finding]
+) -> None:
+    """Put what ``proof`` says of ``properties`` into ``findings``."""
+    for item in properties:
+        why = proof.objection(item)
+        findings[item.name] = (
+            Finding(Verdict.UNDETERMINED, why) if why else Finding(Verdict.PROVED, _ANY + by)
+        )
 
 
 class Proof:
@@ -96,9 +109,9 @@ class Proof:
         self._groups.alike(item.ground)
         for condition in self.family.conditions(item.ground):
             for (place, _), at in self._at.items():
-                for facts in self.counting.broken(condition, place, at.occupied):
+                for _, facts in self.counting.broken(condition, place, at.occupied):
                     if at.vector(facts) is not None:
-                        return f"the invariant that was found allows {self.told(place)}"
+                        return f"the invariant that was found allows {self.family.told(place)}"
         return ""
 
     def leaving(self) -> Iterator[tuple[Cell, str, tuple[Form, ...]]]:
@@ -109,7 +122,7 @@ class Proof:
                 for counted in self.family.counted:
                     new = step.counted.get(self.counting.grown[counted.variable])
                     if new is not None:
-                        sides = _outside(counted, new, at.occupied)
+                        sides = outside(counted, new, at.occupied)
                         leaving += [(counted.variable.name, (side,)) for side in sides]
                 for name, facts in leaving:
                     told = f"{step.rule.name} may take {name} outside its domain"
@@ -125,18 +138,5 @@ class Proof:
         for (place, _), at in self._at.items():
             steps = [step.facts for step in self.counting.steps(place, at.occupied)]
             if at.stuck(steps) is not None:
-                return f"the invariant that was found allows no step from {self.told(place)}"
+                return f"the invariant that was found allows no step from {self.family.told(place)}"
         return ""
-
-    def told(self, place: Place) -> str:
-        """A place, as a reason names it."""
-        return ", ".join(
-            f"{variable} = {show(value)}"
-            for variable, value in zip(self.family.shared, place, strict=True)
-        )
-
-
-def _outside(counted: Counted, new: Form, occupied: Sequence[int]) -> list[Form]:
-    """Facts, one for either side, that say that a growing integer's new value is outside."""
-    high: Form = plus({CONST: counted.base}, dict.fromkeys(occupied, 1), counted.slope)
-    return [below(plus(new, {CONST: -counted.low})), below(plus(high, new, -1))]

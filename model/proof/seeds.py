@@ -6,7 +6,7 @@ They only save the induction work: whatever they lack it adds by itself.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from model.engines.lowering import Lowered
@@ -21,10 +21,12 @@ RUNS = 200
 STEPS = 80
 
 
-def seeds(counting: CounterSystem) -> Iterator[tuple[Place, Form]]:
+def seeds(
+    counting: CounterSystem, sizes: Iterable[int] = (*SEARCHED, *RUN_AT_RANDOM)
+) -> Iterator[tuple[Place, Form]]:
     """Different places and vectors that runs of small systems reach, the same each time."""
     family = counting.family
-    for size in (*SEARCHED, *RUN_AT_RANDOM):
+    for size in sizes:
         members = family.of_size(size)
         position = members.system.index
         # A rule is written with the variables of another system: the same ones, by their order.

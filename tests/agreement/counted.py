@@ -181,7 +181,7 @@ class _At:
                 (name, facts)
                 for name, conditions in self._conditions.items()
                 for condition in conditions
-                for facts in self._system.broken(condition, self._place, here)
+                for _, facts in self._system.broken(condition, self._place, here)
             ]
         vector = state.vector
         return [name for name, facts in self._broken[here] if _true(facts, vector)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from model.catalogue import find
+from model.designs import DESIGNS, FAMILIES
 from model.engines.result import Limits, Report
 from model.engines.search import explore
 from model.lang import Property, System
@@ -104,7 +105,10 @@ def test_the_campaign_notices_a_proof_of_what_is_violated(
     assert "proof says proved" in row.wrong
 
 
-def test_the_page_is_of_every_design_and_tells_no_disagreement() -> None:
+def test_the_page_tells_of_designs_and_of_no_disagreement() -> None:
     text = campaign.PAGE.read_text(encoding="utf-8")
+    names = [line.split()[1] for line in text.splitlines() if line.startswith("| ")][1:]
+    assert {design.name for design in FAMILIES["thread"]} <= set(names)
+    assert set(names) <= {design.name for design in DESIGNS}
     assert "**disagree**" not in text
     assert "Disagreements: 0." in text

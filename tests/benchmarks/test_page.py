@@ -31,7 +31,7 @@ MEASURED = [
     *took(KERNEL, 1, 2, 4),
     *took(SPIN, 10, 8, 12),
     *took(SLOWER, 20, 20, 20),
-    *took(KERNEL, 0, devices=1),
+    replace(took(KERNEL, 0, devices=1)[0], peak_bytes=45 << 20, stored=200),
     Measurement("python", 2, 0, 0.0, 300.0, "more than 300 s"),
 ]
 RECORD = Record(
@@ -114,7 +114,17 @@ def test_the_page_keeps_what_people_wrote_and_shows_what_was_measured() -> None:
     ]
     assert row(text, "python", "## Ratios")[1:] == ["-"] * 7
     told = row(text, KERNEL, "## 2 devices: 600 states, 900 transitions")
-    assert told == [KERNEL, "2 (1..4)", "3.5 (2.5..5.5)", "1", "300", "600", "50", "87,381"]
+    assert told == [
+        KERNEL,
+        "2 (1..4)",
+        "3.5 (2.5..5.5)",
+        "1",
+        "300",
+        "600",
+        "50",
+        "87,381",
+        "13,107",
+    ]
     assert row(text, "python", "## 2 devices")[1] == "more than 300 s"
     assert row(text, KERNEL, "## 1 device:")[4] == "-"  # too short to be timed
 
@@ -131,6 +141,12 @@ def test_a_peak_that_could_not_be_seen_is_told_as_a_bound() -> None:
     text = page("", replace(RECORD, compared=[*took(KERNEL, 1, 1, 1), *low]))
     assert row(text, SPIN, "## 2 devices")[6] == "at most 1"
     assert row(text, KERNEL, "## Ratios")[6] == "at most 0.02"
+
+
+def test_what_is_too_short_to_be_timed_gives_no_ratio() -> None:
+    text = page("", replace(RECORD, compared=[*took(KERNEL, 1, 1, 1), *took(SPIN, 0, 0, 0)]))
+    assert row(text, KERNEL, "## Ratios")[1] == "-"
+    assert row(text, SPIN, "## 2 devices")[4] == "-"
 
 
 def test_the_same_record_gives_the_same_pictures() -> None:

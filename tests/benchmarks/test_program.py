@@ -49,13 +49,16 @@ def test_it_measures_and_writes_and_can_draw_again(tmp_path: Path) -> None:
     assert {one.states for one in record.grown} == {464}
 
 
-def test_an_interrupt_leaves_nothing_written(tmp_path: Path) -> None:
-    process = started("--growth", "1", "--output", str(tmp_path / "out"), folder=tmp_path)
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_written(sent: signal.Signals, tmp_path: Path) -> None:
+    process = started(
+        *OURS_ALONE, "--rounds", "99", "--output", str(tmp_path / "out"), folder=tmp_path
+    )
     assert process.stderr is not None
     for line in process.stderr:  # until it measures
         if "round 1" in line:
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, said = process.communicate(timeout=60)
     assert said.splitlines()[-1] == "interrupted; nothing was written"
     assert process.returncode == 130

@@ -140,7 +140,10 @@ def lines(rows: Sequence[Row]) -> Iterator[list[str]]:
 
 
 def main() -> None:
-    """Ask, note each answer at once, and write the table."""
+    """Ask, note each answer at once, and write the table.
+
+    A run that was interrupted goes on; once every design was asked, the next one begins anew.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("build/certificates.jsonl"))
     parser.add_argument("--each", type=int, default=EACH, help="changes of each")
@@ -158,8 +161,10 @@ def main() -> None:
         with wishes.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dataclasses.asdict(row)) + "\n")
         print(row, file=sys.stderr)  # noqa: T201  # how far it is
-    write_table(rows_of(wishes.results))
-    wrong = [f"{row.design}: {how}" for row in rows_of(wishes.results) for how in row.accepted]
+    rows = rows_of(wishes.results)
+    write_table(rows)
+    wishes.results.unlink()
+    wrong = [f"{row.design}: {how}" for row in rows for how in row.accepted]
     if wrong:
         raise SystemExit("\n".join(wrong))
 

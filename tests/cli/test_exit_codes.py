@@ -171,7 +171,7 @@ def test_3_is_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "explore", exhaust)
     ran = call(*ONE)
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err == "error: out of memory; --max-states stops in time\n"
+    assert ran.err == "error: out of memory; --memory 2G, say, stops in time\n"
 
 
 def test_4_is_a_property_of_something_the_design_lacks() -> None:

@@ -141,7 +141,12 @@ def test_no_colours_beats_a_terminal(tmp_path: Path) -> None:
 def test_progress_is_shown_to_whoever_watches_and_wiped_off(tmp_path: Path) -> None:
     ran = on_terminal("check", "claim_in_probe", "-p", "no_bug_on", cwd=tmp_path, piped=True)
     assert ran.code == 0
-    assert re.search(r"claim_in_probe: [\d,]+ states, depth \d+, \d+\.\d s", ran.err)
+    number = r"\d[\d,]*"
+    assert re.search(
+        rf"claim_in_probe: {number} states, {number}/s, frontier {number}, depth \d+, "
+        rf"{number} MiB, \d+\.\d s",
+        ran.err,
+    )
     # The line is erased, and the cursor is shown again.
     assert "\x1b[2K" in ran.err.rpartition("states")[2]
     assert "\x1b[?25h" in ran.err.rpartition("states")[2]

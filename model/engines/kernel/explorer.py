@@ -6,11 +6,12 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
-from model.engines.explorer import Run, Watch, depth_of
+from model.engines.explorer import Run, Saved, Watch, depth_of
 from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_lasso
 from model.engines.folding import find_folds, told
-from model.engines.kernel import along
+from model.engines.kernel import along, room, saving
 from model.engines.kernel.lassos import Known, lasso_from
 from model.engines.kernel.runs import runs
 from model.engines.kernel.store import Store
@@ -48,6 +49,7 @@ class KernelExplorer:
         self.system = system
         self._symmetry = symmetry
         self._watch = watch
+        self._most = most
         edges = 2 if watch.fair else int(bool(watch.along))
         self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
         dropped = [variable for witness in self._witnesses for variable in witness.variables]
@@ -61,6 +63,11 @@ class KernelExplorer:
     def count(self) -> int:
         """How many states are stored."""
         return self._store.numbers().stored
+
+    @property
+    def expanded(self) -> int:
+        """How many states have been expanded."""
+        return self._store.numbers().expanded
 
     @property
     def left_domain(self) -> int | None:
@@ -112,6 +119,41 @@ class KernelExplorer:
     def unfolded(self) -> tuple[int, int]:
         """How many states and steps there are, those included that stored ones stand for."""
         return self._store.unfolded()
+
+    @property
+    def allocated(self) -> int:
+        """How many bytes what is stored takes."""
+        return room.allocated(self._store)
+
+    def growth(self, states: int) -> int:
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
+        return room.growth(self._store, states, self._most, self._actors.nobody)
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
+        return room.questions(self._watch, self.count)
+
+    # -- checkpoints ---------------------------------------------------------------------------
+
+    def saved(self, since: Mapping[str, int]) -> Saved:
+        """What has been found: of each column what is behind its first ``since`` bytes."""
+        notes, columns = saving.saved(self._store, since)
+        return Saved({**notes, "forgotten": self.forgotten}, columns)
+
+    def reserve(self, notes: Mapping[str, Any]) -> Mapping[str, memoryview]:
+        """Room for the columns that were saved with ``notes``, to be filled in."""
+        return saving.reserve(self._store, notes)
+
+    def resume(self, notes: Mapping[str, Any]) -> None:
+        """Go on from what was saved with ``notes``, once the columns are filled in."""
+        saving.resume(self._store, notes)
+        self.forgotten = list(notes["forgotten"])
+        self._witnesses = [
+            witness
+            for witness in self._witnesses
+            if not any(variable.name in self.forgotten for variable in witness.variables)
+        ]
 
     # -- along runs ----------------------------------------------------------------------------
 

@@ -707,12 +707,13 @@ void search_kept(const struct search *s, u64 i, u64 *state)
 	keep(s, stage_of(s, i), NULL, state, s->m->words);
 }
 
-/* From here on, all but `keep` is forgotten of successors. Returns whether there is room for it. */
-int search_forget(struct search *s, const u64 *keep)
+/* From state `first` on, all but `keep` is forgotten of successors. Returns whether there is room
+ * for it. */
+int search_forget_from(struct search *s, u64 first, const u64 *keep)
 {
 	if (s->stages == MOST_STAGES)
 		return 0;
-	s->forget_from[s->stages] = s->next;
+	s->forget_from[s->stages] = first;
 	memcpy(s->keep[s->stages], keep, s->m->words * sizeof(u64));
 	s->stages++;
 	return 1;
@@ -1082,6 +1083,76 @@ u64 search_frontier(const struct search *s)
 }
 
 void search_forget_found(struct search *s) { s->nfound = 0; }
+
+/* -- memory and checkpoints ---------------------------------------------------------------- */
+
+/* What there is room for, and the steps stored. */
+void search_sizes(const struct search *s, u64 *out)
+{
+	out[0] = s->room;
+	out[1] = s->slot_mask + 1;
+	out[2] = s->edges;
+	out[3] = s->edge_room;
+}
+
+/* Where the columns are: what only grows while states are expanded. */
+void search_columns(const struct search *s, void **out)
+{
+	out[0] = s->states;
+	out[1] = s->offsets;
+	out[2] = s->targets;
+	out[3] = s->perms;
+	out[4] = s->actions;
+}
+
+/* Makes room in a new search for columns that are to be filled in. */
+int search_reserve(struct search *s, u64 count, u64 edges)
+{
+	u64 room = s->room, W = (u64)s->m->words;
+	while (room < count)
+		room *= 2;
+	u64 *states = advised(realloc(s->states, room * W * sizeof(u64)), room * W * sizeof(u64));
+	if (!states)
+		return NO_MEMORY;
+	s->states = states;
+	u64 *offsets = realloc(s->offsets, (room + 1) * sizeof(u64));
+	if (!offsets)
+		return NO_MEMORY;
+	s->offsets = offsets;
+	s->room = room;
+	return more_edges(s, edges);
+}
+
+/* Goes on from the columns as they were filled in; `numbers` is what search_numbers told. */
+int search_resume(struct search *s, const u64 *numbers, u64 edges)
+{
+	u64 size = s->slot_mask + 1, W = (u64)s->m->words;
+	while (numbers[0] * 2 > size)
+		size *= 2;
+	u64 *slots = advised(calloc(size, sizeof(u64)), size * sizeof(u64));
+	if (!slots)
+		return NO_MEMORY;
+	free(s->slots);
+	s->slots = slots;
+	s->slot_mask = size - 1;
+	for (u64 j = 0; j < numbers[0]; j++) {
+		u64 hash = mix(s->states + j * W, (int)W), i = hash & s->slot_mask;
+		while (slots[i])
+			i = (i + 1) & s->slot_mask;
+		slots[i] = hash >> 32 << 32 | (j + 1);
+	}
+	s->count = numbers[0];
+	s->next = numbers[1];
+	s->transitions = numbers[2];
+	s->left_action = (i32)(int64_t)numbers[4];
+	s->unfolded = numbers[5];
+	s->unfolded_steps = numbers[6];
+	s->edges = edges;
+	return DONE;
+}
+
+/* Notes again that `state` violates a claim. */
+int search_note(struct search *s, i32 claim, u64 state) { return note(s, claim, state); }
 
 #ifndef DIGEST
 #define DIGEST ""

@@ -29,7 +29,6 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         ctypes.c_int,
         (_POINTER, _POINTER, _U64, *[_POINTER] * 4),
     ),
-    "search_forget": (ctypes.c_int, (_POINTER, _POINTER)),
     "search_kept": (None, (_POINTER, _U64, _POINTER)),
     "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _POINTER)),
     "search_frontier": (_U64, (_POINTER,)),
@@ -54,6 +53,12 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_found": (_POINTER, (_POINTER,)),
     "search_numbers": (None, (_POINTER, _POINTER)),
     "search_forget_found": (None, (_POINTER,)),
+    "search_sizes": (None, (_POINTER, _POINTER)),
+    "search_columns": (None, (_POINTER, _POINTER)),
+    "search_reserve": (ctypes.c_int, (_POINTER, _U64, _U64)),
+    "search_resume": (ctypes.c_int, (_POINTER, _POINTER, _U64)),
+    "search_note": (ctypes.c_int, (_POINTER, _INT, _U64)),
+    "search_forget_from": (ctypes.c_int, (_POINTER, _U64, _POINTER)),
 }
 
 

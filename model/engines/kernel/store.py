@@ -93,7 +93,11 @@ class Store:
                 [number for pair in awaited for number in pair],
             )
         ]
+        self.edge_bytes = edges and 4 + bool(self.parts) + 2 * (edges > 1)
+        """How many bytes a stored step takes; 0 if none is stored."""
+        self.keeps_actions = edges > 1
         self._numbers = (ctypes.c_uint64 * 7)()
+        self._forgets_from: list[int] = []
         self._keeps: list[int] = []
         self._model = model_of(tables)
         limit = _MOST_STATES if most is None else most
@@ -132,14 +136,15 @@ class Store:
 
     def add(self, packed: int) -> None:
         """Store an initial state."""
-        self._check(self.c.search_add(self.handle, self.words(packed)))
+        self.check(self.c.search_add(self.handle, self.words(packed)))
 
     def expand(self, end: int) -> None:
         """Take every step from the states up to ``end``. Raises Full."""
-        self._check(self.c.search_expand(self.handle, end))
+        self.check(self.c.search_expand(self.handle, end))
 
     @staticmethod
-    def _check(code: int) -> None:
+    def check(code: int) -> None:
+        """Raise Full or MemoryError if that is what the kernel answers."""
         if code == _FULL:
             raise Full
         if code == _NO_MEMORY:
@@ -148,15 +153,20 @@ class Store:
     def found(self) -> dict[int, list[int]]:
         """By number of the claim, the violating states found since the last call."""
         by_claim: dict[int, list[int]] = {}
-        length = 2 * self.numbers().found
-        if length:
-            pairs = (ctypes.c_uint32 * length).from_address(self.c.search_found(self.handle))
-            for claim, state in zip(pairs[::2], pairs[1::2], strict=True):
-                states = by_claim.setdefault(claim, [])
-                if state not in states[-1:]:
-                    states.append(state)
-            self.c.search_forget_found(self.handle)
+        for claim, state in self.found_pairs():
+            states = by_claim.setdefault(claim, [])
+            if state not in states[-1:]:
+                states.append(state)
+        self.c.search_forget_found(self.handle)
         return by_claim
+
+    def found_pairs(self) -> list[tuple[int, int]]:
+        """Claims and violating states, as they were noted since ``found`` was asked."""
+        length = 2 * self.numbers().found
+        if not length:
+            return []
+        pairs = (ctypes.c_uint32 * length).from_address(self.c.search_found(self.handle))
+        return list(zip(pairs[::2], pairs[1::2], strict=True))
 
     # -- afterwards ----------------------------------------------------------------------------
 
@@ -217,10 +227,26 @@ class Store:
         everything = self._keeps[-1] if self._keeps else (1 << WORD * self.layout.words) - 1
         for variable in variables:
             everything &= ~(self.layout.mask(variable) << self.layout.shift[variable])
-        if not self.c.search_forget(self.handle, self.words(everything)):
+        return self.forget_from(self.numbers().expanded, everything)
+
+    def forget_from(self, first: int, keep: int) -> bool:
+        """Keep only the bits ``keep`` of what comes after state ``first``; if that is possible."""
+        if not self.c.search_forget_from(self.handle, first, self.words(keep)):
             return False
-        self._keeps.append(everything)
+        self._forgets_from.append(first)
+        self._keeps.append(keep)
         return True
+
+    @property
+    def forgets(self) -> list[tuple[int, int]]:
+        """From which states on which bits of what comes after them are kept."""
+        return list(zip(self._forgets_from, self._keeps, strict=True))
+
+    def sizes(self) -> tuple[int, ...]:
+        """Room for states, slots of the hash table, stored steps, and room for those."""
+        out = (ctypes.c_uint64 * 4)()
+        self.c.search_sizes(self.handle, ctypes.addressof(out))
+        return tuple(out)
 
     def kept(self, i: int, packed: int) -> int:
         """What is kept of ``packed``, a state after the ``i``-th one."""

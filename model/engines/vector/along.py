@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from model.engines.explorer import depth_of
 from model.engines.symmetry import Asked
 from model.engines.vector.edges import Edges, Rows
 from model.engines.vector.graph import Graph
-from model.engines.vector.values import Bits, Numbers
+from model.engines.vector.values import Bits, Numbers, Word
 from model.lang import GroundAction
 
 _AT_ONCE = 8192  # states; what one stretch of them has found is known to the next one
@@ -121,3 +122,13 @@ def _starve(edges: Edges, stays: Bits, sets: Bits, where: Bits, whole: Bits) -> 
     lost_some = bool((left != stays).any())
     stays[:] = left
     return lost_some
+
+
+def nearest(marks: Bits, bits: int, levels: Sequence[int]) -> list[int]:
+    """All of the nearest states that have one of ``bits``."""
+    found = np.flatnonzero(marks & Word(bits))
+    if not len(found):
+        return []
+    end = levels[depth_of(int(found[0]), levels) + 1]
+    first: list[int] = found[found < end].tolist()
+    return first

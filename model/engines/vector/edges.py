@@ -33,6 +33,11 @@ class Edges:
         """From how many states steps are stored."""
         return self._offsets.count - 1
 
+    @property
+    def columns(self) -> dict[str, Growing]:
+        """All that is stored, by name."""
+        return {"offsets": self._offsets, "targets": self._targets, "actions": self._actions}
+
     def append(self, steps: Stretch, end: int) -> None:
         """Store the steps from all further states up to ``end``."""
         start = self.states

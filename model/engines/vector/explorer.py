@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from model.engines.explorer import Full, Run, Watch, depth_of
+from model.engines.explorer import Full, Run, Saved, Watch, depth_of
 from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_lasso
 from model.engines.kernel.along import batches
 from model.engines.kernel.tables import Tables
 from model.engines.layout import Layout, to_words
 from model.engines.readable import actors_of
-from model.engines.vector import along
+from model.engines.vector import along, saving
 from model.engines.vector.edges import Edges, Stretch
 from model.engines.vector.graph import Graph
 from model.engines.vector.runs import ways
@@ -153,6 +153,50 @@ class VectorExplorer:
         actions = self._steps.take(self._columns([state])).actions
         return int((~actions[actions < 0]).min())
 
+    @property
+    def expanded(self) -> int:
+        """How many states have been expanded."""
+        return self._next
+
+    @property
+    def allocated(self) -> int:
+        """How many bytes what is stored takes."""
+        return saving.allocated(self._states, self._edges)
+
+    def growth(self, states: int) -> int:
+        """The most bytes that expanding so many further ``states`` may take, and then traces."""
+        actions = len(self.system.actions)
+        return saving.growth(self._states, self._edges, states * actions, self.at_once * actions)
+
+    @property
+    def questions(self) -> int:
+        """The most bytes that answers to questions about runs may take."""
+        return saving.QUESTIONS * self.count if self._edges is not None else 0
+
+    def saved(self, since: Mapping[str, int]) -> Saved:
+        """What has been found: of each column what is behind its first ``since`` bytes."""
+        notes = {
+            "next": self._next,
+            "transitions": self._transitions,
+            "fired": list(self.fired),
+            "left": self.left_domain,
+            "lengths": saving.lengths(self._states, self._edges),
+            "watching": self._watching.saved(),
+        }
+        return Saved(notes, saving.saved(self._states, self._edges, since))
+
+    def reserve(self, notes: Mapping[str, Any]) -> Mapping[str, memoryview]:
+        """Room for the columns that were saved with ``notes``, to be filled in."""
+        return saving.reserve(self._states, self._edges, notes["lengths"])
+
+    def resume(self, notes: Mapping[str, Any]) -> None:
+        """Go on from what was saved with ``notes``, once the columns are filled in."""
+        self._states.resume()
+        self._watching.resume(notes["watching"])
+        self._next, self._transitions = notes["next"], notes["transitions"]
+        self.fired[:] = bytes(notes["fired"])
+        self.left_domain = notes["left"]
+
     # -- afterwards ----------------------------------------------------------------------------
 
     def _again(self, start: int, end: int) -> Stretch:
@@ -168,7 +212,7 @@ class VectorExplorer:
         """The nearest states from which the ``along`` claim's goal is out of reach."""
         nearest: list[int] = []
         for marks, bits in self._lost[claim]:
-            found = _nearest(marks, bits, levels)
+            found = along.nearest(marks, bits, levels)
             if nearest and found and depth_of(found[0], levels) == depth_of(nearest[0], levels):
                 nearest = sorted({*nearest, *found})
             elif found and (not nearest or found[0] < nearest[0]):
@@ -250,13 +294,3 @@ class VectorExplorer:
             Run([self._unpacked(j) for j in states], actions)
             for states, actions in ways(self._graph, actors_of(self.system), targets, levels)
         ]
-
-
-def _nearest(marks: Bits, bits: int, levels: Sequence[int]) -> list[int]:
-    """All of the nearest states that have one of ``bits``."""
-    found = np.flatnonzero(marks & Word(bits))
-    if not len(found):
-        return []
-    end = levels[depth_of(int(found[0]), levels) + 1]
-    nearest: list[int] = found[found < end].tolist()
-    return nearest

@@ -33,3 +33,18 @@ class Growing:
     def cut(self, count: int) -> None:
         """Keep the first ``count`` only."""
         self.count = count
+
+    def make(self, count: int) -> None:
+        """Have ``count`` numbers, to be filled in."""
+        self._room = np.empty(count, self._room.dtype)
+        self.count = count
+
+    @property
+    def allocated(self) -> int:
+        """The bytes that there is room for."""
+        return self._room.nbytes
+
+    def growth(self, more: int) -> int:
+        """The bytes that are needed to append so many more: what is there may have to move."""
+        moved = self.count if self.count + more > len(self._room) else 0
+        return self._room.itemsize * (more + moved)

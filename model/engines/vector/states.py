@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,31 @@ class States:
     def count(self) -> int:
         """How many states there are."""
         return self._words[0].count
+
+    @property
+    def columns(self) -> Sequence[Growing]:
+        """The words of all states, by word."""
+        return self._words
+
+    @property
+    def table_bytes(self) -> int:
+        """The bytes of the table."""
+        return self._slots.nbytes
+
+    def room_for(self, more: int) -> int:
+        """How many of so many further states may be stored."""
+        return max(0, min(more, self._most - self.count))
+
+    def table_growth(self, more: int) -> int:
+        """The bytes of the next table, if so many further states make it too small."""
+        size = len(self._slots)
+        while size < 2 * (self.count + more):
+            size *= 2
+        return size * self._slots.itemsize if size > len(self._slots) else 0
+
+    def resume(self) -> None:
+        """Find the states that the columns have been filled with."""
+        self._make_room(self.count)
 
     def words(self, start: int, end: int) -> Words:
         """The states from number ``start`` up to ``end``."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from model.engines.explorer import Watch
@@ -68,3 +71,15 @@ class Watching:
     def met(self, goal: int) -> bool:
         """Whether a state that meets the goal was found."""
         return goal not in self._awaited
+
+    def saved(self) -> dict[str, Any]:
+        """What was found and not yet taken, and what is awaited, as JSON can hold it."""
+        found = [
+            (k, [n for some in lists for n in some.tolist()]) for k, lists in self._found.items()
+        ]
+        return {"found": found, "awaited": list(self._awaited)}
+
+    def resume(self, notes: Mapping[str, Any]) -> None:
+        """Go on from what was ``saved``."""
+        self._found = {claim: [np.array(states)] for claim, states in notes["found"]}
+        self._awaited = {k: self._awaited[k] for k in notes["awaited"]}

@@ -1,0 +1,53 @@
+"""How much more memory the kernel may come to need."""
+
+from __future__ import annotations
+
+from model.engines.explorer import Watch
+from model.engines.kernel import along
+from model.engines.kernel.store import Store
+
+_WORD = 8
+_COPIED = 32 * 2**20  # up to here malloc may copy what it enlarges; beyond, pages are moved
+_LARGE_PAGES = 3 * 2**21  # what three tables may hold of pages that they only begin
+_NOTED = 60  # bytes for a violation that is still to be taken over, here and in Python
+
+
+def allocated(store: Store) -> int:
+    """The bytes that the stored states and steps have now."""
+    room, slots, _, edge_room = store.sizes()
+    return _WORD * (store.layout.words * room + room + slots) + store.edge_bytes * edge_room
+
+
+def growth(store: Store, states: int, most: int | None, actors: int) -> int:
+    """The bytes that may be needed beyond what is held if so many more ``states`` are expanded.
+
+    That is if every action can be taken in each of them and leads to a new state, of which there
+    are ``most`` at the most. So many ``actors`` are told apart in traces.
+    """
+    room, slots, edges, edge_room = store.sizes()
+    numbers = store.numbers()
+    words = store.layout.words
+    steps = states * len(store.system.actions)
+    count = numbers.stored + steps
+    if most is not None:
+        count = min(count, max(most, numbers.stored))
+    needed = _WORD * (words + 1) * (count - numbers.stored) + store.edge_bytes * steps
+    if count > room:
+        needed += min(_COPIED, _WORD * words * numbers.stored)
+        needed += min(_COPIED, _WORD * numbers.expanded)
+    if edges + steps > edge_room:
+        needed += min(_COPIED, store.edge_bytes * edges)
+    larger = slots
+    while 2 * count > larger:
+        larger *= 2
+    if larger > slots:  # the old table is held meanwhile
+        needed += _WORD * larger + (_WORD * larger // 2 if larger > 2 * slots else 0)
+    return needed + _LARGE_PAGES + _NOTED * numbers.found + (_WORD + actors + 1) * count
+
+
+def questions(watch: Watch, states: int) -> int:
+    """The bytes that answers to questions about runs take, of so many ``states``."""
+    possible = len(list(along.batches(watch.along)))
+    endless = len(list(along.batches([claim.cases for claim in watch.fair])))
+    kept = possible + 2 * endless
+    return _WORD * states * (kept + max(4 * bool(possible), 7 * bool(endless)))

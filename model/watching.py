@@ -1,0 +1,64 @@
+"""The lines on a terminal that tell how far each search is."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import click
+
+from model.engines.result import Progress
+
+_RATE = 5  # seconds over which states are counted for their rate
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, Progress], None] | None]:
+    """A line on a terminal that says how far each engine is; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # slow to import, so only where somebody watches
+
+    plain = click.get_current_context().color is False
+    running: dict[int, _Watched] = {}
+    with Console(stderr=True, no_color=plain or None).status("") as status:
+
+        def tell(name: str, p: Progress) -> None:
+            here = threading.get_ident()
+            if here not in running or running[here].name != name:
+                running[here] = _Watched(name, p)
+            running[here].see(p)
+            status.update("\n".join(map(str, list(running.values()))))
+
+        yield tell
+
+
+class _Watched:
+    """A running search, as a line that tells how far it is."""
+
+    def __init__(self, name: str, first: Progress) -> None:
+        self.name = name
+        self._last = first
+        self._since = [first]
+
+    def see(self, now: Progress) -> None:
+        """Tell of ``now``; the rate is that of the last seconds."""
+        self._last = now
+        if now.seconds - self._since[-1].seconds >= 1:
+            self._since = [*self._since[-_RATE:], now]
+
+    def __str__(self) -> str:
+        last, first = self._last, self._since[0]
+        told = [f"{self.name}: {last.states:,} states"]
+        if last.seconds > first.seconds:
+            rate = (last.states - first.states) / (last.seconds - first.seconds)
+            told.append(f"{rate:,.0f}/s")
+        if last.frontier is not None:
+            told.append(f"frontier {last.frontier:,}")
+        told.append(f"depth {last.depth}")
+        if last.allocated is not None:
+            told.append(f"{last.allocated / 2**20:,.0f} MiB")
+        return ", ".join([*told, f"{last.seconds:.1f} s"])
