@@ -61,7 +61,7 @@ def absent(contenders: Sequence[Contender], subject: Subject) -> Iterator[tuple[
             with tempfile.TemporaryDirectory() as folder:
                 ran = run(command, Path(folder), timeout=600)
             if ran.code == _USAGE:
-                yield contender.name, ran.said.strip().splitlines()[-1]
+                yield contender.name, ran.said.strip().splitlines()[-1].removeprefix("error: ")
 
 
 def compare(
