@@ -177,6 +177,7 @@ def test_what_is_not_possible_is_said(home: Path, tmp_path: Path) -> None:
     refused(call("certify", DESIGN, "--devices", "0", "--hotplug", "0", "-o", new), "no device")
     refused(call("certify", DESIGN, "--devices", "1", "-o", home), "not empty")
     assert not new.exists()
+    refused(call("certify", "--check", tmp_path, "--machine", "python"), "leave --machine out")
 
 
 def test_the_machine_that_is_named_finds_it_again(home: Path) -> None:
