@@ -175,7 +175,7 @@ def check_entry(
     try:
         report = run(engine, system, claims, limits, effort, checkpoint)
         if engine is Engine.PROOF:
-            report = strengthen(entry.design, wanted, report, limits)
+            report = strengthen(entry.design, wanted, report, size, limits)
         if engine is Engine.ALL:
             proof = proved(entry.design, wanted, limits.after(report.seconds))
             report = agreed(system, report, proof)
@@ -187,8 +187,11 @@ def check_entry(
         if finding.verdict in (Verdict.HOLDS, Verdict.PROVED) and not item.concerns(system):
             about = ", ".join(f.name for f in item.about)
             finding = Finding(Verdict.VACUOUS, f"nothing in {entry.design} ever changes {about}")
-        expected = entry.expected(item.name, size)
-        yield Result(entry, item, size, expected, finding, report)
+        shown = size
+        if (finding.fewest or 0) > size.devices + size.hotplug:
+            shown = Size(0, finding.fewest or 0)
+        expected = entry.expected(item.name, shown)
+        yield Result(entry, item, shown, expected, finding, report)
 
 
 def _answers(engine: Engine, item: Property, system: System) -> bool:

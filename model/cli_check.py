@@ -78,6 +78,7 @@ class _Memory(click.ParamType[Budget]):
 @_option(
     "--checkpoint", type=_FOLDER, metavar="DIR", help="Go on from what is noted there each minute."
 )
+@_option("--cluster", metavar="ADDRESS", help="Hand the designs out to this Dask cluster.")
 @_option("--format", "style", default="table", help="table, json, or tabulate's such as github.")
 @_option("--traces", type=_FOLDER, metavar="DIR", help="Write every counterexample below DIR.")
 @_option(
@@ -106,6 +107,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     timeout: float | None,
     memory: Budget | None,
     checkpoint: Path | None,
+    cluster: str | None,
     style: str,
     traces: Path | None,
     update_counterexamples: bool,
@@ -122,35 +124,45 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     size = Size(devices, hotplug, groups)
     asked = [find_property(name) for name in names]
     chosen = find_all(designs, FAMILIES if "all" in families else families)
-    if Engine(engine) is not Engine.BFS and (memory or checkpoint):
-        raise UsageError(f"--memory and --checkpoint are for --engine bfs, and this is {engine}")
+    if Engine(engine) is not Engine.BFS and (memory or checkpoint or cluster):
+        raise UsageError(
+            f"--memory, --checkpoint and --cluster are for --engine bfs, and this is {engine}"
+        )
+    if cluster and (jobs or checkpoint):
+        raise UsageError("--jobs and --checkpoint are for searches here: leave --cluster out")
     for folder in filter(None, (traces, checkpoint)):
         evidence.prepare(folder)
 
     reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold))
     effort = Effort(depth, k, Machine(machine), reductions, checkpoint)
-    with watching.progress() as progress:
-        outcome = sweep(
-            chosen,
-            lambda entry, limits: list(
-                check_entry(entry, asked, size, Engine(engine), limits, effort)
-            ),
-            Limits(max_states, timeout, memory),
-            jobs_for(Engine(engine), jobs, len(chosen)),
-            progress,
-        )
+    limits = Limits(max_states, timeout, memory)
+    if cluster:
+        from model.cluster import check_on_cluster
+
+        outcome, told = check_on_cluster(cluster, chosen, names, size, limits, effort)
+    else:
+        with watching.progress() as progress:
+            outcome = sweep(
+                chosen,
+                lambda entry, limits: list(
+                    check_entry(entry, asked, size, Engine(engine), limits, effort)
+                ),
+                limits,
+                jobs_for(Engine(engine), jobs, len(chosen)),
+                progress,
+            )
+        skipped = ", ".join(outcome.skipped)
+        told = [f"interrupted; not checked: {skipped}"] if skipped else []
     notes = evidence.update(outcome.results) if update_counterexamples else []
     if traces is not None:
         notes += evidence.write(outcome.results, traces)
     if checkpoint is not None:
         notes += clear(checkpoint, chosen, size, outcome)
-    if outcome.skipped:
-        notes.append(f"interrupted; not checked: {', '.join(outcome.skipped)}")
     if style == "json":
         _say(presentation.as_json(outcome) + "\n")
     else:
         program = ctx.find_root().command_path
         _say(presentation.as_text(outcome, "simple" if style == "table" else style, program))
-    for note in notes:
+    for note in notes + told:
         click.echo(note, err=True)
     return int(outcome.exit_code)

@@ -67,6 +67,7 @@ def _as_dict(result: Result) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "peak_bytes": report.peak_bytes,
         "reason": result.finding.reason,
+        "fewest_devices": result.finding.fewest,
         "stored": report.stored,
         "machine": report.machine,
     }

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from model.engines.choice import USUAL, Machine, choose
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import explore
-from model.lang import Kind, Property, System
+from model.lang import Property, System
 from model.linux.design import Design, Size
+
+MOST_DEVICES = 3
+"""How many devices are searched for a violation of what is not proved."""
 
 
 def strengthen(
-    design: Design, properties: Sequence[Property], searched: Report, limits: Limits
+    design: Design, properties: Sequence[Property], searched: Report, size: Size, limits: Limits
 ) -> Report:
     """``searched``, where each property that holds is proved for every size, if that succeeds.
 
-    A device may be there at boot or come later, so that every size is among those proved. What
-    stays ``holds`` says why, and what is violated how few devices that takes. ``limits`` are those
-    of the search and the proof together.
+    ``searched`` is of ``size``. A device may be there at boot or come later, so that every size is
+    among those proved. What is violated says how many devices that takes. What is not proved is
+    looked at with up to MOST_DEVICES, and is violated if it breaks there; else it stays ``holds``
+    and says why. ``limits`` are those of everything together.
     """
-    searched = replace(searched, findings=_with_fewest(design, properties, searched))
+    from model.proof.prove import COVERED  # the solver is slow to import and rarely needed
+
+    searched = replace(searched, findings=with_fewest(design, properties, searched, size))
     held = [p for p in properties if searched.findings[p.name].verdict is Verdict.HOLDS]
     if not held:
         return replace(searched, engine="proof")
@@ -33,11 +40,15 @@ def strengthen(
             if other.verdict is Verdict.PROVED
             else Finding(Verdict.HOLDS, f"{mine.reason}; at this size only: {other.reason}")
         )
+    seconds = searched.seconds + proof.seconds
+    if proof.stopped != "interrupted":
+        states = [item for item in held if item.kind in COVERED]
+        seconds += _with_more(design, states, findings, size, limits.after(seconds))
     return replace(
         searched,
         engine="proof",
         findings=findings,
-        seconds=searched.seconds + proof.seconds,
+        seconds=seconds,
         peak_bytes=max(searched.peak_bytes, proof.peak_bytes),
         stopped=searched.stopped or ("interrupted" if proof.stopped == "interrupted" else ""),
     )
@@ -45,7 +56,7 @@ def strengthen(
 
 def proved(design: Design, properties: Sequence[Property], limits: Limits) -> Report:
     """What the proof for every size says of ``properties``; what is not proved is undetermined."""
-    from model.proof.prove import prove  # the solver is slow to import and rarely needed
+    from model.proof.prove import prove
 
     return prove(family(design), design.system(Size(0, 2, 2)), properties, limits)
 
@@ -55,19 +66,59 @@ def family(design: Design) -> Callable[[int], System]:
     return lambda devices: design.system(Size(0, devices))
 
 
-def _with_fewest(
-    design: Design, properties: Sequence[Property], searched: Report
+def with_fewest(
+    design: Design, properties: Sequence[Property], searched: Report, size: Size
 ) -> dict[str, Finding]:
-    """The findings, where each violation says whether one device by itself is enough for it."""
-    system = design.system(Size(0, 1))
-    broken = [p for p in properties if searched.findings[p.name].verdict is Verdict.VIOLATED]
-    claims = [p.ground(system) for p in broken if p.kind is not Kind.TYPES]
-    alone = explore(system, claims).findings
+    """The findings, where each violation says how many devices of a group it takes."""
     findings = dict(searched.findings)
-    for item in broken:
-        if item.name in alone:
-            enough = alone[item.name].verdict is Verdict.VIOLATED
-            told = "one device is enough" if enough else "one device is not enough"
-            reason = "; ".join(filter(None, [findings[item.name].reason, told]))
-            findings[item.name] = replace(findings[item.name], reason=reason)
+    left = [p for p in properties if findings[p.name].verdict is Verdict.VIOLATED]
+    for devices in range(1, size.devices + size.hotplug + 1):
+        if devices == size.devices + size.hotplug:
+            found = {item.name for item in left}
+        else:
+            found = _violated(_searched(design, devices, left))
+        for item in left:
+            if item.name in found:
+                findings[item.name] = _taking(findings[item.name], devices)
+        left = [item for item in left if item.name not in found]
     return findings
+
+
+def _with_more(
+    design: Design,
+    properties: Sequence[Property],
+    findings: dict[str, Finding],
+    size: Size,
+    limits: Limits,
+) -> float:
+    """Look for a violation of what is not proved with more devices; how many seconds that took."""
+    seconds = 0.0
+    for devices in range(size.devices + size.hotplug + 1, MOST_DEVICES + 1):
+        left = [p for p in properties if findings[p.name].verdict is Verdict.HOLDS]
+        if not left:
+            break
+        report = _searched(design, devices, left, limits.after(seconds))
+        seconds += report.seconds
+        for name in _violated(report):
+            findings[name] = _taking(report.findings[name], devices)
+    return seconds
+
+
+def _searched(
+    design: Design, devices: int, properties: Sequence[Property], limits: Limits = Limits()
+) -> Report:
+    system = design.system(Size(0, devices))
+    claims = [item.ground(system) for item in properties]
+    explorer, _ = choose(system, claims, Machine.AUTO, USUAL)
+    return explore(system, claims, limits, explorer)
+
+
+def _violated(report: Report) -> set[str]:
+    return {name for name, f in report.findings.items() if f.verdict is Verdict.VIOLATED}
+
+
+def _taking(finding: Finding, devices: int) -> Finding:
+    """A violation, with the smallest number of devices for which there is one."""
+    told = "one device is enough" if devices == 1 else f"it takes {devices} devices"
+    reason = "; ".join(filter(None, [finding.reason, told]))
+    return replace(finding, reason=reason, fewest=devices)

@@ -37,6 +37,7 @@ MAY_IMPORT = {
 CHECK = {
     "model",
     *("model.agreement", "model.catalogue", "model.certifying", "model.checker"),
+    "model.cluster",
     *("model.edition", "model.judging", "model.proving", "model.resuming", "model.sweep"),
 }
 CLI = {
@@ -173,7 +174,7 @@ def test_code_lines_are_counted_without_comments_imports_and_docstrings(
 
 @pytest.mark.skipif("model.cli" not in modules(), reason="there is no command line yet")
 def test_starting_the_command_line_loads_nothing_slow() -> None:
-    slow = "z3 networkx rich numpy"
+    slow = "z3 networkx rich numpy distributed"
     program = f"import sys, model.cli; print(*(set({slow!r}.split()) & set(sys.modules)))"
     run = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

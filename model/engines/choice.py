@@ -6,6 +6,7 @@ import enum
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from model.engines.explorer import Full, MakeExplorer, Watch
 from model.engines.kernel.explorer import KernelExplorer
@@ -22,10 +23,14 @@ from model.engines.symmetry import (
 )
 from model.lang import Claim, System
 
+if TYPE_CHECKING:
+    from model.engines.vector.explorer import VectorExplorer
+
 WORTH_IT = 3
 """From so many entities that look alike on, reductions are used unless they are told otherwise."""
 _NEARBY = 100_000  # states within which initial states must come to each other
 
+_Maker: TypeAlias = "type[KernelExplorer | VectorExplorer]"
 _NOTHING = Watch([], [], domains=False, deadlocks=False)
 
 
@@ -88,54 +93,68 @@ def choose(
     nothing speaks against it. Raises Unsuitable and NotInterchangeable for a wish that cannot be
     met.
     """
-    if machine in (Machine.NUMPY, Machine.PYTHON) and reductions.asked_for:
-        raise Unsuitable("symmetry, forgetting and folding need the kernel")
     if machine is Machine.PYTHON:
+        if reductions.asked_for:
+            raise Unsuitable("symmetry, forgetting and folding need the kernel or NumPy")
         return PlainExplorer, "python"
-    if machine is Machine.NUMPY:
-        return _vector(system), "numpy"
+    makers = {Machine.KERNEL: _kernel, Machine.NUMPY: _numpy}
+    if machine is not Machine.AUTO:
+        return _reduced(makers[machine](), system, claims, reductions)
+    missing = ""
+    for make in makers.values():
+        try:
+            found, told = _reduced(make(), system, claims, reductions)
+        except Unsuitable as reason:
+            missing = f"{reason}; {missing}" if missing else str(reason)
+        else:
+            return found, f"{told}; {missing}" if missing else told
+    if reductions.asked_for:
+        raise Unsuitable(missing)
+    return PlainExplorer, f"python; {missing}"
+
+
+def _kernel() -> _Maker:
+    if library() is None:
+        raise Unsuitable("the kernel was not built: python -m model.engines.kernel.build says why")
+    return KernelExplorer
+
+
+def _numpy() -> _Maker:
+    try:  # only here: importing NumPy takes longer than many a search
+        from model.engines.vector.explorer import VectorExplorer
+    except ImportError as error:
+        raise Unsuitable(f"NumPy is not installed ({error})") from None
+    return VectorExplorer
+
+
+def _reduced(
+    make: _Maker, system: System, claims: Sequence[Claim], reductions: Reductions
+) -> tuple[MakeExplorer, str]:
+    """Makes an explorer that uses those of the ``reductions`` that pay. Raises as ``choose``."""
     pays = max(map(len, alike(system)), default=0) >= WORTH_IT
 
     def wished(wish: Wish) -> bool:
         return wish is Wish.ON or (wish is Wish.AUTO and pays)
 
-    try:
-        found, told = NONE, ""
-        if library() is not None and wished(reductions.symmetry):
-            found, told = _symmetry(system, claims, reductions.symmetry)
-        make = functools.partial(
-            KernelExplorer,
-            symmetry=found,
-            forgets=wished(reductions.forget),
-            folds=wished(reductions.fold),
-        )
-        KernelExplorer(system, _NOTHING, 1, found)
-    except Unsuitable as missing:
-        reason = missing
-        if machine is Machine.KERNEL or reductions.asked_for:
-            raise
-    else:
-        return make, f"kernel{told}"
-    try:
-        return _vector(system), f"numpy: {reason}"
-    except Unsuitable as another:
-        return PlainExplorer, f"python: {another}"
+    found, told = NONE, ""
+    if wished(reductions.symmetry):
+        found, told = _symmetry(make, system, claims, reductions.symmetry)
+    made = make(system, _NOTHING, 1, found)
+    reduced = functools.partial(
+        make,
+        symmetry=found,
+        forgets=wished(reductions.forget),
+        folds=wished(reductions.fold),
+    )
+    return reduced, f"{made.name}{told}"
 
 
-def _vector(system: System) -> MakeExplorer:
-    """The explorer that uses NumPy. Raises Unsuitable."""
-    try:  # only here: importing NumPy takes longer than many a search
-        from model.engines.vector.explorer import VectorExplorer
-    except ImportError as error:
-        raise Unsuitable(f"NumPy is not installed ({error})") from None
-    VectorExplorer(system, _NOTHING, 1)
-    return VectorExplorer
-
-
-def _symmetry(system: System, claims: Sequence[Claim], wish: Wish) -> tuple[Symmetry, str]:
+def _symmetry(
+    make: _Maker, system: System, claims: Sequence[Claim], wish: Wish
+) -> tuple[Symmetry, str]:
     try:
         found = find_symmetry(system, claims)
-        _check_initial_states(system, found)
+        _check_initial_states(make, system, found)
     except NotInterchangeable as reason:
         if wish is Wish.ON:
             raise
@@ -144,7 +163,7 @@ def _symmetry(system: System, claims: Sequence[Claim], wish: Wish) -> tuple[Symm
     return found, f", symmetry of {blocks}" if blocks else ""
 
 
-def _check_initial_states(system: System, symmetry: Symmetry) -> None:
+def _check_initial_states(make: _Maker, system: System, symmetry: Symmetry) -> None:
     """Raise NotInterchangeable unless every exchange of a reachable state is reachable.
 
     That holds if all initial states can be come to from those whose exchanges are initial too.
@@ -152,7 +171,7 @@ def _check_initial_states(system: System, symmetry: Symmetry) -> None:
     closed, others = closed_initial_states(system, symmetry)
     if not others:
         return
-    explorer = KernelExplorer(system, _NOTHING, _NEARBY, symmetry)
+    explorer = make(system, _NOTHING, _NEARBY, symmetry)
     end = 0
     try:
         for state in closed:

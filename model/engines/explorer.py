@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
-from model.lang import Case, Claim, Expr, State, System
+from model.lang import Case, Claim, Expr, GroundAction, State, System
 
 MOST_TARGETS = 64
 """How many of the violations found at the same depth compete for the most readable trace."""
@@ -38,6 +38,11 @@ class Watch:
         """The conditions that are asked of stored states when all of them are known."""
         for case in [*chain(*self.along), *chain(*(claim.cases for claim in self.fair))]:
             yield from (case.that, case.during, case.when, *(fair.where for fair in case.fair))
+
+    def fair_actions(self) -> set[GroundAction]:
+        """The actions to which a LEADS_TO claim asks runs to be fair."""
+        cases = chain(*(claim.cases for claim in self.fair))
+        return {action for case in cases for one in case.fair for action in one.actions}
 
     def conditions(self) -> Iterator[Expr[bool]]:
         """Every condition by which stored states are told apart: all but goals."""

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from model.engines.explorer import Watch
-from model.engines.residue import FALSE, Known, Residue, Residues
+from model.engines.residue import FALSE, Known, Residue, Residues, surely_changes
 from model.engines.symmetry import Symmetry, alike
-from model.lang import Entity, Expr, GroundAction, System, Update, Value, Var
-from model.lang.expr import And, Const
+from model.lang import Entity, Expr, GroundAction, System, Value, Var
+from model.lang.expr import And
 
 Local: TypeAlias = tuple[int, ...]
 """The values of an entity's variables, in their order: each by its place in its domain."""
@@ -93,18 +93,11 @@ class _Rule:
         self.context = [variable for variable in read if variable not in own]
         """What of others does."""
         self.idles = fair and not any(
-            self._changes(u) for u in action.updates if u.variable not in own
+            surely_changes(action, u) for u in action.updates if u.variable not in own
         )
         """Whether it may change nothing at all, which is no step to a fair run."""
         looked_at = _variables([self.guard, *self.others])
         self.concerns = bool(self.mine) or not looked_at.keys().isdisjoint(own)
-
-    def _changes(self, update: Update) -> bool:
-        """Whether the guard excludes that the variable already has its new value."""
-        if not isinstance(update.value, Const):
-            return False
-        known = {update.variable: update.value.value}
-        return Residues(known).of(self.guard, known) == FALSE
 
 
 class _Folding:
@@ -116,13 +109,7 @@ class _Folding:
         self.place = {variable: k for k, variable in enumerate(self.own)}
         self.at = [{value: k for k, value in enumerate(v.domain.values)} for v in self.own]
         self.residues = Residues(self.own)
-        fair = {
-            action
-            for claim in watch.fair
-            for case in claim.cases
-            for one in case.fair
-            for action in one.actions
-        }
+        fair = watch.fair_actions()
         rules = (_Rule(action, self.place, fair=action in fair) for action in system.actions)
         self.rules = [rule for rule in rules if rule.concerns]
         self.asked = [

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from model.lang import Expr, Value, Var
+from model.lang import Expr, GroundAction, Update, Value, Var
 from model.lang.expr import (
     Add,
     And,
@@ -37,6 +37,16 @@ Residue: TypeAlias = Known | int
 """A value, or the number of something that depends on other variables."""
 
 FALSE = Known(value=False)
+
+
+def surely_changes(action: GroundAction, update: Update) -> bool:
+    """Whether the action's guard excludes that the variable already has its new value."""
+    if not isinstance(update.value, Const):
+        return False
+    known = {update.variable: update.value.value}
+    return Residues(known).of(And(action.guard), known) == FALSE
+
+
 _ARITHMETIC: Mapping[type, Callable[[int, int], Any]] = {
     Add: lambda a, b: a + b,
     Subtract: lambda a, b: a - b,

@@ -30,13 +30,15 @@ class Finding:
     """What an engine says of one claim.
 
     ``reason`` says how it was decided, or why not. ``hint`` is a counterexample to induction: a
-    step from a state that need not be reachable, never a violation.
+    step from a state that need not be reachable, never a violation. ``fewest`` is the smallest
+    number of devices in a group with which there is a violation, where that was looked for.
     """
 
     verdict: Verdict
     reason: str = ""
     trace: Trace | None = None
     hint: Trace | None = None
+    fewest: int | None = None
 
 
 @dataclass(frozen=True)

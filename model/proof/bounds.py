@@ -71,6 +71,14 @@ def added(left: Sum, right: Sum) -> Sum:
     return left[0] + right[0], tuple(masks.items())
 
 
+def in_twos(left: Iterable[Sum], right: Sequence[Sum]) -> Iterator[Sum]:
+    """One sum of each side added up, where something cancels: else that says nothing new."""
+    for one in left:
+        for other in right:
+            if any(n * m < 0 and mask & those for n, mask in one[1] for m, those in other[1]):
+                yield added(one, other)
+
+
 def most(item: Sum, room: Room) -> float:
     """An upper bound of ``item`` in ``room``."""
     total, terms = item

@@ -27,7 +27,7 @@ class ByPairs:
         seeds: Iterable[tuple[Place, Form]],
         clock: Clock,
     ) -> None:
-        self._counting = counting
+        self.counting = counting
         self._conditions: dict[str, list[Condition]] = {}
         self._odd: dict[str, str] = {}
         for item in properties:
@@ -60,20 +60,20 @@ class ByPairs:
         """The closure with as many of ``tallies`` as every step keeps."""
         while True:
             try:
-                return Pairs(self._counting, tallies, seeds, clock)
+                return Pairs(self.counting, tallies, seeds, clock)
             except Untold as error:
                 tallies = [tally for tally in tallies if tally is not error.tally]
 
     def _invariant(self, item: Property) -> str:
         for condition in self._conditions[item.name]:
             for place, adjacent in self.pairs.at.items():
-                for named, facts in self._counting.broken(condition, place, sorted(adjacent)):
+                for named, facts in self.counting.broken(condition, place, sorted(adjacent)):
                     if self.pairs.allows(place, named, facts):
-                        return f"pairs of members allow {self._counting.family.told(place)}"
+                        return f"pairs of members allow {self.counting.family.told(place)}"
         return ""
 
     def _types(self) -> str:
-        counting = self._counting
+        counting = self.counting
         for place, adjacent in self.pairs.at.items():
             for step in self.pairs.steps(place):
                 leaving = [*step.leaves]
@@ -88,7 +88,7 @@ class ByPairs:
         return ""
 
     def _deadlock(self) -> str:
-        told = self._counting.family.told
+        told = self.counting.family.told
         for place, adjacent in self.pairs.at.items():
             steps = sorted(self.pairs.steps(place), key=lambda step: len(step.facts))
             for state in adjacent:

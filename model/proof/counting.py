@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from model.lang import Expr, Value, Var
 from model.proof.branching import Further, Known, Meaning, Path, States, as_form, paths
 from model.proof.family import Condition, Counted, Family, Rule
-from model.proof.guards import Guard, denied
+from model.proof.guards import Guard, denied, reads_only
 from model.proof.linear import CONST, COUNTED, Form, below, plus
 
 Place: TypeAlias = tuple[Value, ...]
@@ -72,6 +72,12 @@ class CounterSystem:
         self._split = {rule: Guard(rule.guard, family) for rule in family.rules}
         self._denied: dict[Condition, Guard] = {}
         self.states = States(family.stands[-1], self.locals)
+        # Whether a rule moves others by what the place and each of them is, and where it does so.
+        known = {*family.shared, *family.stands[-1]}
+        self._plain = {
+            rule: all(reads_only(new, known) for _, new in rule.others) for rule in family.rules
+        }
+        self._gone: dict[tuple[Rule, Place], dict[int, tuple[int, str]]] = {}
 
     def number(self, state: Local) -> int:
         """The number of a local state."""
@@ -189,7 +195,7 @@ class CounterSystem:
                 members[which][field] = fixed
         moves = {}
         for number in occupied if rule.others else ():
-            moved, left = self._moved(rule, meaning, number)
+            moved, left = self._moved(rule, meaning, place, number)
             if left:
                 leaves.append((left, (plus(meaning.further(number), {CONST: -1}),)))
             if moved != number:
@@ -207,8 +213,16 @@ class CounterSystem:
             tuple(leaves),
         )
 
-    def _moved(self, rule: Rule, meaning: Meaning, number: int) -> tuple[int, str]:
+    def _moved(self, rule: Rule, meaning: Meaning, place: Place, number: int) -> tuple[int, str]:
         """Where a further member in this local state goes; a variable that leaves its domain."""
+        if not self._plain[rule]:
+            return self._moving(rule, meaning, number)
+        known = self._gone.setdefault((rule, place), {})
+        if number not in known:
+            known[number] = self._moving(rule, meaning, number)
+        return known[number]
+
+    def _moving(self, rule: Rule, meaning: Meaning, number: int) -> tuple[int, str]:
         state = list(self.locals[number])
         here = meaning.of_member(self.states.variables(number))
         left = ""

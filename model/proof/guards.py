@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from model.lang import Expr, Value, Var
@@ -50,6 +50,14 @@ class Guard:
             fitting = all(meaning.value(part) for part in self._of_named[which])
             self._fitting[which, number] = fitting
         return self._fitting[which, number]
+
+
+def reads_only(item: Expr[Any], variables: Collection[Var[Any]]) -> bool:
+    """Whether ``item`` can be judged by these variables, without a look at other members."""
+    return all(
+        node in variables if isinstance(node, Var) else not isinstance(node, Some | HowMany)
+        for node in item.walk()
+    )
 
 
 def _flat(item: Expr[bool]) -> Iterator[Expr[bool]]:

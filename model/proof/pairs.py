@@ -9,10 +9,9 @@ reachable; what is not in it is not, with any number of members. No solver is as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 
 from model.engines.solving import Clock
-from model.proof.bounds import Room, Strict, Sum, added, beside, bits, mask_of, narrowed
+from model.proof.bounds import Room, Strict, Sum, beside, bits, in_twos, mask_of, narrowed
 from model.proof.counting import CounterSystem, Place, Step
 from model.proof.ledger import Ledger, Untold
 from model.proof.linear import COUNTED, Form
@@ -81,8 +80,7 @@ class Pairs:
         if room is None:
             return False
         sums = self._ledger.plain(facts, place, mask_of(self.at[place]))
-        twos = [added(one, other) for one, other in combinations(sums, 2)]
-        return narrowed([*twos, *_sums(sums, self._own(place))], room) is not None
+        return narrowed([*in_twos(sums, sums), *_sums(sums, self._own(place))], room) is not None
 
     def steps(self, place: Place) -> list[Step]:
         """The steps from ``place`` by members in the states that the set has there."""
@@ -95,8 +93,9 @@ class Pairs:
         self._visit(place)
         for n in states:
             self._join(place, n, mask if vector[n] > 1 else mask & ~(1 << n))
-        values = [self._ledger.value(tally, vector) for tally in self.tallies]
-        self.some[place] -= {number for number, value in enumerate(values) if value < 1}
+        for number in [*self.some[place]]:
+            if self._ledger.value(self.tallies[number], vector) < 1:
+                self.some[place].discard(number)
 
     def _visit(self, place: Place) -> None:
         if place not in self.at:
@@ -198,8 +197,10 @@ class Pairs:
         end = move.step.place
         for number in sorted(self.some[end]):
             total, terms = after[number]
+            if (total - 1, terms) in own:
+                continue
             none: Sum = -total, tuple((-n, mask) for n, mask in terms)
-            sums = [none, *(added(one, none) for one in (*own, *move.facts))]
+            sums = [none, *in_twos([*own, *move.facts], [none])]
             if narrowed(sums, room) is not None:
                 self.some[end].discard(number)
                 self._left[end] = _ALL
@@ -207,4 +208,4 @@ class Pairs:
 
 def _sums(facts: Sequence[Sum], own: Sequence[Sum]) -> list[Sum]:
     """What is not negative, one by one and in twos."""
-    return [*facts, *own, *(added(one, other) for one in facts for other in own)]
+    return [*facts, *own, *in_twos(facts, own)]

@@ -15,7 +15,7 @@ SCHEMA = json.loads((ROOT / "docs" / "results.schema.json").read_text())
 KEYS = {
     *("design", "property", "verdict", "expected", "as_expected", "engine", "devices", "groups"),
     *("hotplug", "states", "transitions", "depth", "trace_length", "trace", "seconds"),
-    *("peak_bytes", "reason", "stored", "machine"),
+    *("peak_bytes", "reason", "fewest_devices", "stored", "machine"),
 }
 
 

@@ -107,12 +107,16 @@ def test_what_happens_in_the_end_is_found_in_pieces(
     assert told(in_pieces(system, [claim], make, tmp_path / "it")) == told(whole)
 
 
-@pytest.mark.kernel
-@KERNEL
+@pytest.mark.parametrize(
+    "machine",
+    [Machine.NUMPY, pytest.param(Machine.KERNEL, marks=[KERNEL, pytest.mark.kernel])],
+)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_search_with_symmetry_in_pieces_ends_as_in_one_run(seed: int, tmp_path: Path) -> None:
+def test_a_search_with_symmetry_in_pieces_ends_as_in_one_run(
+    seed: int, machine: Machine, tmp_path: Path
+) -> None:
     system, claims = random_cells(seed, 2 + seed % 3)
-    make, _ = choose(system, claims, Machine.KERNEL, Reductions(forget=Wish.ON))
+    make, _ = choose(system, claims, machine, Reductions(forget=Wish.ON))
     whole = explore(system, claims, explorer=make)
     assert told(in_pieces(system, claims, make, tmp_path / "it")) == told(whole)
 

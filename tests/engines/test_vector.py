@@ -12,20 +12,27 @@ import numpy as np
 import pytest
 
 from model.designs import DESIGNS, driver_managed_dma, unuse_in_probe
-from model.engines.choice import Machine, Reductions, Wish, choose
+from model.engines.choice import USUAL, Machine, Reductions, Wish, choose
+from model.engines.explorer import MakeExplorer, Watch
+from model.engines.kernel import native
 from model.engines.kernel.programs import Unsuitable
 from model.engines.kernel.tables import Tables
 from model.engines.layout import Layout, to_words
 from model.engines.lowering import Lowered
-from model.engines.result import Limits, Progress
+from model.engines.result import Limits, Progress, Report
 from model.engines.search import explore
+from model.engines.symmetry import NotInterchangeable
 from model.engines.vector.explorer import VectorExplorer
 from model.engines.vector.states import States
 from model.engines.vector.values import Values, Word, Words
-from model.lang import System, all_of, any_of
+from model.lang import Claim, System, all_of, any_of
 from model.linux.design import Design, Size
 from tests.engines.test_kernel import Wide, asked_of, count_up, same, step_aside
+from tests.random_cells import random_cells
 from tests.random_systems import random_ending, random_system
+
+COMPARES = pytest.mark.skipif(native.library() is None, reason="the kernel was not built")
+NOTHING = Watch([], [], domains=False, deadlocks=False)
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -87,6 +94,65 @@ def test_a_limit_of_a_design_is_met_exactly_and_an_interrupt_keeps_the_figures()
     assert stopped.stopped == "interrupted"
 
 
+# -- reductions ----------------------------------------------------------------------------------
+
+
+def reduced_alike(system: System, claims: list[Claim], reductions: Reductions) -> Report | None:
+    """The report with ``reductions``, which must be the kernel's, or None if those are refused."""
+    kernel, told = chosen(system, claims, Machine.KERNEL, reductions)
+    make, again = chosen(system, claims, Machine.NUMPY, reductions)
+    assert again == told.replace("kernel", "numpy", 1)
+    if kernel is None or make is None:
+        assert kernel is make
+        return None
+    one = explore(system, claims, explorer=kernel)
+    other = explore(system, claims, explorer=make)
+    same(one, other, traces=True)
+    assert (other.stored, other.forgotten, other.folded) == (one.stored, one.forgotten, one.folded)
+    return other
+
+
+def chosen(
+    system: System, claims: list[Claim], machine: Machine, reductions: Reductions
+) -> tuple[MakeExplorer | None, str]:
+    """What ``choose`` gives, or why the reductions are refused."""
+    try:
+        return choose(system, claims, machine, reductions)
+    except NotInterchangeable as refused:
+        return None, str(refused)
+
+
+def wished(bits: int) -> Reductions:
+    """Reductions that are switched on by a bit each."""
+    return Reductions(*(Wish.ON if bits >> k & 1 else Wish.OFF for k in range(3)))
+
+
+@COMPARES
+@pytest.mark.parametrize("seed", range(210))
+def test_on_random_cells_reductions_find_what_they_find_in_the_kernel(seed: int) -> None:
+    system, claims = random_cells(seed, 2 + seed % 2, notes=seed % 3 > 0)
+    reduced_alike(system, claims, wished(seed // 6 % 7 + 1))
+
+
+@COMPARES
+@pytest.mark.parametrize("design", DESIGNS[::5], ids=str)
+def test_on_designs_reductions_find_what_they_find_in_the_kernel(design: Design) -> None:
+    system = design.system(Size(1, 1))
+    claims = asked_of(system)
+    reductions = Reductions(Wish.AUTO, Wish.ON, Wish.ON)
+    assert reduced_alike(system, claims, reductions) is not None
+
+
+@COMPARES
+def test_three_devices_are_searched_with_the_same_reductions_as_in_the_kernel() -> None:
+    system = unuse_in_probe.design.system(Size(2, 1))
+    found = reduced_alike(system, asked_of(system)[:12], USUAL)
+    assert found is not None
+    assert found.stored is not None
+    assert found.states is not None
+    assert found.stored < found.states / 4
+
+
 # -- its parts -----------------------------------------------------------------------------------
 
 
@@ -112,7 +178,7 @@ def test_states_are_numbered_in_the_order_in_which_they_first_come(words: int) -
 
 def test_states_whose_hashes_are_alike_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     def few(words: Words) -> Any:
-        return (words[0] % Word(3)) | Word(1 << 63)
+        return (words[0] % Word(3)).view(np.int64)
 
     monkeypatch.setattr("model.engines.vector.states._hashes", few)
     states = States(1, None)
@@ -160,10 +226,15 @@ def test_conditions_are_the_same_whether_computed_or_looked_up(
 def test_without_the_kernel_numpy_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.engines.kernel.store.library", lambda: None)
     monkeypatch.setattr("model.engines.choice.library", lambda: None)
-    system = driver_managed_dma.design.system(Size(1, 0))
+    system = driver_managed_dma.design.system(Size(1, 1))
     make, told = choose(system, [])
-    assert told.startswith("numpy: it was not built")
-    assert make is VectorExplorer
+    assert told.startswith("numpy; the kernel was not built")
+    assert make(system, NOTHING, 1).name == "numpy"
+    reduced, told = choose(system, [], reductions=wished(1))
+    assert told.startswith("numpy, symmetry of dev0, dev1; the kernel was not built")
+    found = explore(system, [], explorer=reduced)
+    assert found.states == 25848
+    assert (found.stored or 0) < 25848
 
 
 def test_without_numpy_python_searches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,16 +252,13 @@ def test_without_numpy_python_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without)
     system = driver_managed_dma.design.system(Size(1, 0))
     make, told = choose(system, [])
-    assert told.startswith("python: ")
+    assert told.startswith("python; NumPy is not installed")
     assert explore(system, [], explorer=make).complete
     with pytest.raises(Unsuitable, match="NumPy is not installed"):
         choose(system, [], Machine.NUMPY)
 
 
-def test_what_numpy_cannot_do_is_refused() -> None:
+def test_reductions_are_refused_where_there_is_nothing_for_them() -> None:
     system = driver_managed_dma.design.system(Size(1, 0))
-    make, told = choose(system, [], Machine.NUMPY)
-    assert make is VectorExplorer
-    assert told == "numpy"
-    with pytest.raises(Unsuitable, match="symmetry, forgetting and folding need the kernel"):
-        choose(system, [], Machine.NUMPY, Reductions(symmetry=Wish.ON))
+    with pytest.raises(Unsuitable, match="need the kernel or NumPy"):
+        choose(system, [], Machine.PYTHON, wished(1))

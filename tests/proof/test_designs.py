@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from model.catalogue import entries, find
+from model.catalogue import Entry, entries, find
 from model.checker import check_entry
 from model.designs import driver_managed_dma
 from model.engines.result import Limits, Verdict
 from model.judging import Engine
-from model.lang import Action, ActionTemplate, Kind, action
+from model.lang import Action, ActionTemplate, Kind, action, count
 from model.linux import driver_core
 from model.linux.design import Design, Size
-from model.linux.state import Device, Stage
+from model.linux.state import Device, Driver, Stage
 from model.proof.family import Family
 from model.proof.prove import COVERED, prove
 from model.proof.quantified import NotUniform
 from model.proving import family
 from properties import PROPERTIES
-from properties.safety import no_bug_on, no_kernel_memory_within_user_reach
+from properties.safety import (
+    no_bug_on,
+    no_kernel_dma_in_user_owned_group,
+    no_kernel_memory_within_user_reach,
+)
 from tests.proof import record
 
 THREAD = [entry.design.name for entry in entries(["thread"])]
@@ -48,11 +52,39 @@ def test_what_holds_in_every_state_is_proved_and_what_is_violated_is_not(name: s
 
 def test_the_reason_says_how_few_devices_break_a_property() -> None:
     asked = [no_bug_on, no_kernel_memory_within_user_reach]
-    results = check_entry(find("viability_check"), asked, Size(), Engine.PROOF)
+    results = list(check_entry(find("viability_check"), asked, Size(), Engine.PROOF))
     told = {r.asked.name: r.finding.reason for r in results}
     assert told["no_bug_on"].endswith("one device is enough")
     # While one device is open another one joins.
-    assert told["no_kernel_memory_within_user_reach"].endswith("one device is not enough")
+    assert told["no_kernel_memory_within_user_reach"].endswith("it takes 2 devices")
+    fewest = {r.asked.name: r.finding.fewest for r in results}
+    assert fewest == {"no_bug_on": 1, "no_kernel_memory_within_user_reach": 2}
+
+
+@action(source=driver_core.probe_start.source)
+def probe_in_a_crowd(d: Device) -> Action:
+    """Where two others are bound to vfio, a kernel driver is not asked for a claim."""
+    others = [e for e in d.group.devices if e is not d]
+    crowd = count((e.driver == Driver.VFIO) & (e.stage == Stage.BOUND) for e in others)
+    return Action(
+        guard=[d.stage == Stage.CONFIGURE, d.driver == Driver.KERNEL, ~(crowd < 2)],
+        update=[d.stage.becomes(Stage.PROBE_ENTRY)],
+    )
+
+
+def test_what_is_not_proved_is_looked_for_with_more_devices() -> None:
+    asked = [no_kernel_dma_in_user_owned_group, no_bug_on]
+    design = variant(probe_in_a_crowd)
+    found = {r.asked.name: r for r in check_entry(Entry(design, None), asked, Size(), Engine.PROOF)}
+    wrong = found["no_kernel_dma_in_user_owned_group"]
+    assert wrong.verdict is Verdict.VIOLATED
+    assert wrong.finding.reason.endswith("it takes 3 devices")
+    assert (wrong.finding.fewest, wrong.size) == (3, Size(0, 3))
+    assert wrong.finding.trace is not None
+    assert found["no_bug_on"].verdict is Verdict.PROVED
+    # With fewer devices there is none.
+    (fewer,) = check_entry(Entry(design, None), asked[:1], Size())
+    assert fewer.verdict is Verdict.HOLDS
 
 
 def variant(*actions: ActionTemplate[Action | None]) -> Design:

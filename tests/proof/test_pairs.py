@@ -78,6 +78,36 @@ def broken(system: System, claims: Sequence[Property]) -> set[str]:
     return {name for name, finding in findings.items() if finding.verdict is Verdict.VIOLATED}
 
 
+@pytest.mark.parametrize("name", ["suppress_auto_claim", "disassociate_at_unregister"])
+def test_runs_of_three_and_four_devices_are_covered(name: str) -> None:
+    """The closure is made from states of at most two devices; here are some of more."""
+    found = by_pairs(find(name).design)
+    pairs, counting = found.pairs, found.counting
+    looked = 0
+    for place, vector in seeds(counting, (3, 4)):
+        adjacent = pairs.at[place]
+        states = [n for n in vector if 0 <= n < COUNTED]
+        for one, other in itertools.product(states, repeat=2):
+            assert adjacent[one] >> other & 1 or (one == other and vector[one] == 1)
+        for number, tally in enumerate(pairs.tallies):
+            total = tally.of_place(place) or 0
+            total += sum(int(vector[n]) * (tally.weight(n, counting) or 0) for n in states)
+            if tally.column is not None:
+                assert total == vector.get(tally.column, 0)
+            assert number not in pairs.some[place] or total > 0
+        looked += 1
+    assert looked > 1000
+
+
+@pytest.mark.parametrize("name", ["viability_check", "suppress_auto_claim", "wait_for_group_fd"])
+def test_of_a_design_just_what_is_violated_is_not_cleared(name: str) -> None:
+    entry = find(name)
+    asked = [p for p in PROPERTIES if p.kind in COVERED and p.concerns(entry.design.system(Size()))]
+    found = by_pairs(entry.design)
+    violated = {p.name for p in asked if entry.expected(p.name, Size()) is Verdict.VIOLATED}
+    assert {p.name for p in asked if found.objection(p)} == violated
+
+
 def test_either_way_by_itself_proves_the_design_that_was_merged() -> None:
     design = find("driver_managed_dma").design
     asked = [p for p in PROPERTIES if p.kind in COVERED and p.concerns(design.system(Size()))]

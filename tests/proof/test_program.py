@@ -20,6 +20,45 @@ def test_a_proved_property_is_as_expected_and_says_so_to_programs(tmp_path: Path
     assert result["as_expected"]
 
 
+QUIRK = """\
+from model.designs import driver_managed_dma
+from model.lang import Action, action
+from model.linux import driver_core
+from model.linux.state import Device
+
+
+@action(source=driver_core.probe_start.source)
+def probe_start(d: Device) -> Action | None:
+    return None if d.name == "dev0" else driver_core.probe_start(d)
+
+
+design = driver_managed_dma.design.variant(
+    "quirk", but="the first device is never probed", actions=[probe_start]
+)
+"""
+
+
+def test_a_quirk_for_one_device_is_refused_by_the_name_of_its_action(tmp_path: Path) -> None:
+    path = variant(tmp_path, "quirk", QUIRK)
+    words = ["check", str(path), "--engine", "proof", "--property", SAFE]
+    ran = run(*words, "--format", "json", cwd=tmp_path)
+    (result,) = json.loads(ran.out)["results"]
+    # No proof is claimed: it holds for the size that was searched, and says why no more is known.
+    assert (ran.code, result["verdict"]) == (0, "holds")
+    assert "at this size only: the action probe_start(dev" in result["reason"]
+    assert "singles out a member" in result["reason"]
+    assert result["fewest_devices"] is None
+
+
+def test_a_violation_says_how_many_devices_it_takes(tmp_path: Path) -> None:
+    words = ["check", "claim_in_probe", "--engine", "proof", "--property", SAFE]
+    ran = run(*words, "--format", "json", cwd=tmp_path)
+    (result,) = json.loads(ran.out)["results"]
+    assert (ran.code, result["verdict"]) == (0, "violated")
+    assert result["fewest_devices"] == 1
+    assert result["reason"].endswith("one device is enough")
+
+
 def test_a_certificate_of_a_variant_is_written_and_checked_with_its_file(tmp_path: Path) -> None:
     pytest.importorskip("cvc5")
     path = variant(tmp_path, "unflagged", UNFLAGGED)

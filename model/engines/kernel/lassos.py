@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from model.engines.explorer import Run
 from model.engines.fairness import Edge, Lasso
-from model.engines.kernel.store import Store
+from model.engines.kernel.stored import Stored
 from model.engines.symmetry import Asked, Symmetry
 from model.lang import Case, Claim
 from model.lang.reference import evaluate
@@ -31,7 +31,9 @@ class Known(NamedTuple):
     starts: array[int]
 
 
-def lasso_from(store: Store, symmetry: Symmetry, known: Known, run: Run) -> tuple[Lasso, list[int]]:
+def lasso_from(
+    store: Stored, symmetry: Symmetry, known: Known, run: Run
+) -> tuple[Lasso, list[int]]:
     """A fair run from the end of ``run`` that breaks the claim, and the states it numbers.
 
     It is short, but need not be the shortest: it goes from each fair set to the next, by the
@@ -51,7 +53,7 @@ def lasso_from(store: Store, symmetry: Symmetry, known: Known, run: Run) -> tupl
 
 
 def _reader(
-    store: Store, symmetry: Symmetry, asked: Sequence[Asked]
+    store: Stored, symmetry: Symmetry, asked: Sequence[Asked]
 ) -> Callable[[int, Sequence[int]], int]:
     """Reads, for a real state, the bits of what is asked off a list about stored states."""
     images: dict[tuple[int, ...], list[int]] = {}
@@ -70,7 +72,7 @@ def _reader(
 class _Walk:
     """A fair run of real states from ``start`` within ``stays``, which is known to hold one."""
 
-    def __init__(self, store: Store, case: Case, start: int, stays: Callable[[int], bool]) -> None:
+    def __init__(self, store: Stored, case: Case, start: int, stays: Callable[[int], bool]) -> None:
         self._store = store
         self._stays = stays
         self._at = start

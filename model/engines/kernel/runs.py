@@ -9,6 +9,7 @@ from model.engines.explorer import MOST_TARGETS, Run, depth_of
 from model.engines.kernel.along import BITS
 from model.engines.kernel.native import pointer
 from model.engines.kernel.store import Store
+from model.engines.kernel.stored import Stored
 from model.engines.readable import Actors, Step, follow
 
 
@@ -69,10 +70,10 @@ def _run(  # one call's share of what runs() has computed for all
 
     initial = store.collect(marks, 0, levels[1], bit)
     start, taken = follow(row, steps, store.state, initial, actors)
-    return _unfold(store, actors, start, taken)
+    return unfold(store, actors, start, taken)
 
 
-def _unfold(store: Store, actors: Actors, start: int, steps: Sequence[Step]) -> Run:
+def unfold(store: Stored, actors: Actors, start: int, steps: Sequence[Step]) -> Run:
     """The run of real states that begins at an initial one which ``start`` stands for."""
     packed, place = _real(store, start)
     states, taken, standing = [packed], [], start
@@ -85,7 +86,7 @@ def _unfold(store: Store, actors: Actors, start: int, steps: Sequence[Step]) -> 
         after = _placed(store, store.state(step.state), place)
         action, real = min(
             (raw.action, raw.after)
-            for raw in store.steps(states[-1], standing)
+            for raw in store.steps(states[-1])
             if raw.action >= 0 and actors.who[raw.action] == actor
             if store.kept(standing, raw.after) == after
         )
@@ -95,7 +96,7 @@ def _unfold(store: Store, actors: Actors, start: int, steps: Sequence[Step]) -> 
     return Run([store.layout.unpack(state) for state in states], taken)
 
 
-def _placed(store: Store, packed: int, place: Sequence[int]) -> int:
+def _placed(store: Stored, packed: int, place: Sequence[int]) -> int:
     """The real state in which part k is what ``packed`` has at place[k]."""
     real = packed
     for part, there in zip(store.parts, place, strict=True):
@@ -105,7 +106,7 @@ def _placed(store: Store, packed: int, place: Sequence[int]) -> int:
     return real
 
 
-def _real(store: Store, start: int) -> tuple[int, list[int]]:
+def _real(store: Stored, start: int) -> tuple[int, list[int]]:
     """An initial state that ``start`` stands for, and where each of its parts is there."""
     packed = (store.layout.pack(state) for state in store.system.initial_states())
     found = ((state, *store.find(state)) for state in packed)

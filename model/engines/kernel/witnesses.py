@@ -12,6 +12,7 @@ from typing import Any
 
 from model.engines.explorer import Watch
 from model.engines.layout import stays
+from model.engines.residue import surely_changes
 from model.engines.symmetry import Symmetry
 from model.lang import Expr, System, Var
 
@@ -56,6 +57,10 @@ def _read(system: System, watch: Watch) -> set[Var[Any]]:
             read |= _variables([update.value]) - {update.variable}
             if not stays(update.value, update.variable):
                 read.add(update.variable)
+    for action in watch.fair_actions():
+        # A step that changes nothing is none to a fair run, so that whether it does is looked at.
+        if not any(surely_changes(action, update) for update in action.updates):
+            read |= {update.variable for update in action.updates}
     return read | _variables(watch.asked())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +10,38 @@ from numpy.typing import NDArray
 from model.engines.vector.growing import Growing
 from model.engines.vector.values import Bits, Numbers
 
+Columns: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+
 
 class Stretch(NamedTuple):
-    """The steps from some states, in order: before step k is state ``before[k]``, and so on."""
+    """The steps from some states, in order: before step k is state ``before[k]``, and so on.
+
+    ``ranks`` are the numbers of the permutations that lead from the states after the steps to
+    those that stand for them.
+    """
 
     before: Numbers
     actions: NDArray[Any]
     targets: NDArray[Any]
+    ranks: NDArray[Any]
+
+    def only(self, steps: Numbers) -> Stretch:
+        """Those of the steps that have the numbers in ``steps``."""
+        return Stretch(*(numbers[steps] for numbers in self))
 
 
 class Edges:
-    """Steps that change something, from the first states on, in their order."""
+    """Steps that change something, from the first states on, in their order.
 
-    def __init__(self, actions: int) -> None:
+    There are so many ``actions`` and ``permutations``.
+    """
+
+    def __init__(self, actions: int, permutations: int) -> None:
         self._offsets = Growing(np.int64)
         self._offsets.append(np.zeros(1, np.int64))
         self._targets = Growing(np.uint32)
         self._actions = Growing(np.min_scalar_type(actions))
+        self._ranks = Growing(np.min_scalar_type(permutations - 1)) if permutations > 1 else None
 
     @property
     def states(self) -> int:
@@ -36,7 +51,8 @@ class Edges:
     @property
     def columns(self) -> dict[str, Growing]:
         """All that is stored, by name."""
-        return {"offsets": self._offsets, "targets": self._targets, "actions": self._actions}
+        found = {"offsets": self._offsets, "targets": self._targets, "actions": self._actions}
+        return found if self._ranks is None else found | {"ranks": self._ranks}
 
     def append(self, steps: Stretch, end: int) -> None:
         """Store the steps from all further states up to ``end``."""
@@ -45,13 +61,14 @@ class Edges:
         self._offsets.append(np.cumsum(many) + self._targets.count)
         self._targets.append(steps.targets)
         self._actions.append(steps.actions)
+        if self._ranks is not None:
+            self._ranks.append(steps.ranks)
 
     def between(self, start: int, end: int) -> Stretch:
         """The steps from the states from number ``start`` up to ``end``."""
         offsets = self._offsets.all[start : end + 1]
         before = np.repeat(np.arange(start, end), np.diff(offsets))
-        steps = slice(offsets[0], offsets[-1])
-        return Stretch(before, self._actions.all[steps], self._targets.all[steps])
+        return Stretch(before, *self._columns(slice(offsets[0], offsets[-1])))
 
     def of(self, states: Numbers) -> Rows:
         """The steps from ``states``."""
@@ -60,7 +77,13 @@ class Edges:
         first = np.cumsum(many) - many
         steps = np.repeat(starts - first, many)
         steps += np.arange(len(steps))
-        return Rows(self._actions.all[steps], self._targets.all[steps], first, many)
+        return Rows(*self._columns(steps), first, many)
+
+    def _columns(self, steps: Numbers | slice) -> Columns:
+        """Of some steps: actions, targets and ranks."""
+        targets = self._targets.all[steps]
+        ranks = np.zeros(len(targets), np.uint8) if self._ranks is None else self._ranks.all[steps]
+        return self._actions.all[steps], targets, ranks
 
 
 class Rows(NamedTuple):
@@ -68,6 +91,7 @@ class Rows(NamedTuple):
 
     actions: NDArray[Any]
     targets: NDArray[Any]
+    ranks: NDArray[Any]
     first: Numbers
     many: Numbers
 

@@ -2,82 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from model.engines.explorer import Full, Run, Saved, Watch, depth_of
-from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_lasso
-from model.engines.kernel.along import batches
+from model.engines.explorer import Full, Run, Saved, Watch
+from model.engines.folding import find_folds, told
 from model.engines.kernel.tables import Tables
-from model.engines.layout import Layout, to_words
-from model.engines.readable import actors_of
-from model.engines.vector import along, saving
+from model.engines.kernel.witnesses import find_witnesses
+from model.engines.layout import Layout
+from model.engines.symmetry import NONE, Symmetry
+from model.engines.vector import saving
+from model.engines.vector.afterwards import Afterwards
 from model.engines.vector.edges import Edges, Stretch
+from model.engines.vector.folds import Folds
 from model.engines.vector.graph import Graph
-from model.engines.vector.runs import ways
-from model.engines.vector.states import States
-from model.engines.vector.steps import Found, Steps
-from model.engines.vector.values import Bits, Numbers, Values, Word, Words
+from model.engines.vector.standing import parts_of
+from model.engines.vector.steps import Found
+from model.engines.vector.values import Numbers, Values, Words
 from model.engines.vector.watching import Watching
-from model.lang import Case, Claim, Expr, State, System
-
-
-class _Known(NamedTuple):
-    """What is known of a part of a LEADS_TO claim: its cases have the bits beside them.
-
-    For stored states, ``stays`` has a bit where some fair run avoids the case's goal, and
-    ``starts`` where that breaks it.
-    """
-
-    cases: Sequence[tuple[Case, int]]
-    stays: Bits
-    starts: Bits
+from model.lang import Claim, State, System
 
 
 class VectorExplorer:
     """Stores packed states in columns. See ``Explorer``.
 
-    Raises Unsuitable for a system that cannot be lowered.
+    With a ``symmetry`` only one of all states stands there that differ by an exchange of
+    interchangeable entities. If it ``forgets``, variables that nothing reads any more but claims
+    that are violated already are left out of states from then on. If it ``folds``, one state of
+    an entity that looks like others stands for all that nothing tells apart. Raises Unsuitable
+    for a system that cannot be lowered.
     """
 
     name = "numpy"
     at_once = 16_384
-    forgotten = ()
-    folded = ()
 
-    def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        watch: Watch,
+        most: int | None = None,
+        symmetry: Symmetry = NONE,
+        *,
+        forgets: bool = False,
+        folds: bool = False,
+    ) -> None:
         self.system = system
-        self._watch = watch
-        self._layout = Layout(system)
-        tables = Tables(self._layout)
-        values = Values(tables.programs, self._layout.words)
+        layout = Layout(system)
+        tables = Tables(layout, parts_of(layout, symmetry))
+        values = Values(tables.programs, layout.words)
         self._watching = Watching(watch, tables, values)
-        self._steps = Steps(tables, values)
-        self._states = States(self._layout.words, most)
-        self._edges = Edges(len(system.actions)) if watch.along or watch.fair else None
-        self._graph = Graph(self._states, self._edges, self._again, values, tables.programs)
+        asked = watch.along or watch.fair
+        self._edges = Edges(len(system.actions), symmetry.permutations) if asked else None
+        self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
+        dropped = [variable for witness in self._witnesses for variable in witness.variables]
+        found = find_folds(system, watch, symmetry, dropped) if folds else []
+        self._folds = Folds(layout, found)
+        self.folded = told(found)
+        self._graph = Graph(tables, values, self._edges, self._folds, most)
+        self._afterwards = Afterwards(self._graph, watch, symmetry)
         self._next = 0
-        self._transitions = 0
+        self._unfolded, self._transitions = 0, 0
         self.fired = bytearray(len(system.actions))
         self.left_domain: int | None = None
+        self.forgotten: list[str] = []
 
     @property
     def count(self) -> int:
         """How many states are stored."""
-        return self._states.count
+        return self._graph.states.count
+
+    def columns(self, start: int, end: int) -> list[list[int]]:
+        """Of the states from number ``start`` to ``end``, all first words, then all second ones."""
+        return [word.tolist() for word in self._graph.states.words(start, end)]
 
     def unfolded(self) -> tuple[int, int]:
-        """How many states and steps there are."""
-        return self.count, self._transitions
+        """How many states and steps there are, those included that stored ones stand for."""
+        waiting = self._graph.standing.orbits(self._graph.states.words(self._next, self.count))
+        return self._unfolded + int(waiting.sum()), self._transitions
 
     def add(self, state: State) -> None:
         """Store an initial state."""
-        if self._store(self._columns([state]))[1] is not None:
+        words = self._graph.columns(state)
+        if self._store(self._graph.standing.sorted(self._folds.stored(words)))[1] is not None:
             raise Full
+        if self._folds:
+            self._watching.await_goals(words)
+
+    def contains(self, state: State) -> bool:
+        """Whether ``state``, or one that stands for it, is stored."""
+        return self._graph.find(self._graph.layout.pack(state))[0] >= 0
+
+    # -- the search ----------------------------------------------------------------------------
 
     def expand(self, end: int) -> None:
         """Take every step from the states up to ``end``. Raises Full."""
@@ -85,21 +102,29 @@ class VectorExplorer:
             self._expand(self._next, min(end, self._next + self.at_once))
 
     def _expand(self, start: int, end: int) -> None:
-        found = self._steps.take(self._states.words(start, end))
+        states = self._graph.states.words(start, end)
+        found = self._graph.steps.take(states)
         inside = found.inside()
-        targets, full = self._store([word[inside] for word in found.after])
+        real = [word[inside] for word in found.after]
+        after = self._graph.least(real, start)
+        targets, full = self._store(self._graph.standing.sorted(after))
         last = len(found.actions)  # behind the last step that is looked at
         if full is not None:
             last = int(inside[full])
             end = start + int(np.searchsorted(found.offsets, last, "right")) - 1
+        if self._folds:  # stored states need not tell whether a goal was met
+            self._watching.await_goals([word[:full] for word in real])
         self._look_at(found, start, last, end)
         if self._edges is not None:
-            inside = inside[inside < found.offsets[end - start]]
-            before, after = start + found.before[inside], targets[: len(inside)]
-            moves = np.flatnonzero(before != after)
-            steps = Stretch(before[moves], found.actions[inside][moves], after[moves])
-            self._edges.append(steps, end)
-        self._transitions += int(found.offsets[end - start])
+            moves = np.flatnonzero(found.changing(states)[inside])
+            moves = moves[inside[moves] < found.offsets[end - start]]
+            steps = inside[moves]
+            ranks = self._graph.standing.ranks([word[moves] for word in after])
+            before = start + found.before[steps]
+            self._edges.append(Stretch(before, found.actions[steps], targets[moves], ranks), end)
+        orbits = self._graph.standing.orbits([word[: end - start] for word in states])
+        self._unfolded += int(orbits.sum())
+        self._transitions += int((orbits * np.diff(found.offsets)[: end - start]).sum())
         self._next = end
         if full is not None:
             raise Full
@@ -120,18 +145,13 @@ class VectorExplorer:
     def _store(self, words: Words) -> tuple[Numbers, int | None]:
         """Store states that are not there yet, and look at them. Returns what ``add`` does."""
         first = self.count
-        numbers, full = self._states.add(words)
+        numbers, full = self._graph.states.add(words)
         if self.count > first:
-            self._watching.look_at(self._states.words(first, self.count), first)
+            new = self._graph.states.words(first, self.count)
+            self._watching.look_at(new, first)
+            if not self._folds:
+                self._watching.await_goals(new)
         return numbers, full
-
-    def _columns(self, states: Sequence[State]) -> Words:
-        rows = [to_words(self._layout.pack(state), self._layout.words) for state in states]
-        return list(np.array(rows, Word).T.copy())
-
-    def columns(self, start: int, end: int) -> list[list[int]]:
-        """Of the states from number ``start`` to ``end``, all first words, then all second ones."""
-        return [word.tolist() for word in self._states.words(start, end)]
 
     def found(self) -> Mapping[int, Sequence[int]]:
         """By number of the claim, the violating states found since the last call."""
@@ -142,7 +162,16 @@ class VectorExplorer:
         self._watching.close(claim)
 
     def forget(self) -> None:
-        """It remembers everything."""
+        """Forget, of states yet to be found, what only decided claims still read."""
+        done = [witness for witness in self._witnesses if self._watching.is_done(witness)]
+        variables = [variable for witness in done for variable in witness.variables]
+        if variables:
+            layout = self._graph.layout
+            self._graph.forget(
+                sum(layout.mask(v) << layout.shift[v] for v in variables), self._next
+            )
+            self.forgotten += [variable.name for variable in variables]
+            self._witnesses = [witness for witness in self._witnesses if witness not in done]
 
     def met(self, goal: int) -> bool:
         """Whether a state that meets the goal was found."""
@@ -150,8 +179,10 @@ class VectorExplorer:
 
     def leaving(self, state: State) -> int:
         """The first action that takes a variable outside its domain from ``state``."""
-        actions = self._steps.take(self._columns([state])).actions
+        actions = self._graph.steps.take(self._graph.columns(state)).actions
         return int((~actions[actions < 0]).min())
+
+    # -- memory and checkpoints ------------------------------------------------------------------
 
     @property
     def expanded(self) -> int:
@@ -161,12 +192,13 @@ class VectorExplorer:
     @property
     def allocated(self) -> int:
         """How many bytes what is stored takes."""
-        return saving.allocated(self._states, self._edges)
+        return saving.allocated(self._graph.states, self._edges)
 
     def growth(self, states: int) -> int:
         """The most bytes that expanding so many further ``states`` may take, and then traces."""
         actions = len(self.system.actions)
-        return saving.growth(self._states, self._edges, states * actions, self.at_once * actions)
+        steps, at_once = states * actions, self.at_once * actions
+        return saving.growth(self._graph.states, self._edges, steps, at_once)
 
     @property
     def questions(self) -> int:
@@ -177,120 +209,46 @@ class VectorExplorer:
         """What has been found: of each column what is behind its first ``since`` bytes."""
         notes = {
             "next": self._next,
-            "transitions": self._transitions,
+            "unfolded": [self._unfolded, self._transitions],
             "fired": list(self.fired),
             "left": self.left_domain,
-            "lengths": saving.lengths(self._states, self._edges),
+            "forgotten": self.forgotten,
+            "lengths": saving.lengths(self._graph.states, self._edges),
+            "kept": self._graph.stages,
             "watching": self._watching.saved(),
         }
-        return Saved(notes, saving.saved(self._states, self._edges, since))
+        return Saved(notes, saving.saved(self._graph.states, self._edges, since))
 
     def reserve(self, notes: Mapping[str, Any]) -> Mapping[str, memoryview]:
         """Room for the columns that were saved with ``notes``, to be filled in."""
-        return saving.reserve(self._states, self._edges, notes["lengths"])
+        return saving.reserve(self._graph.states, self._edges, notes["lengths"])
 
     def resume(self, notes: Mapping[str, Any]) -> None:
         """Go on from what was saved with ``notes``, once the columns are filled in."""
-        self._states.resume()
+        self._graph.states.resume()
+        self._graph.stages = [(start, keep) for start, keep in notes["kept"]]
         self._watching.resume(notes["watching"])
-        self._next, self._transitions = notes["next"], notes["transitions"]
+        self._next = notes["next"]
+        self._unfolded, self._transitions = notes["unfolded"]
         self.fired[:] = bytes(notes["fired"])
         self.left_domain = notes["left"]
+        self.forgotten = list(notes["forgotten"])
+        self._witnesses = [
+            witness
+            for witness in self._witnesses
+            if not any(variable.name in self.forgotten for variable in witness.variables)
+        ]
 
     # -- afterwards ----------------------------------------------------------------------------
 
-    def _again(self, start: int, end: int) -> Stretch:
-        """The steps between stored states, taken again."""
-        found = self._steps.take(self._states.words(start, end))
-        inside = found.inside()
-        targets = self._states.find([word[inside] for word in found.after])
-        known = np.flatnonzero(targets >= 0)
-        inside = inside[known]
-        return Stretch(start + found.before[inside], found.actions[inside], targets[known])
-
     def lost(self, claim: int, levels: Sequence[int]) -> Sequence[int]:
         """The nearest states from which the ``along`` claim's goal is out of reach."""
-        nearest: list[int] = []
-        for marks, bits in self._lost[claim]:
-            found = along.nearest(marks, bits, levels)
-            if nearest and found and depth_of(found[0], levels) == depth_of(nearest[0], levels):
-                nearest = sorted({*nearest, *found})
-            elif found and (not nearest or found[0] < nearest[0]):
-                nearest = found
-        return nearest
-
-    @cached_property
-    def _lost(self) -> list[list[tuple[Bits, int]]]:
-        """By claim: for each state which cases are lost there, and which bits are the claim's."""
-        found: list[list[tuple[Bits, int]]] = [[] for _ in self._watch.along]
-        for batch in batches(self._watch.along):
-            marks = along.lost(self._graph, [item for _, item in batch])
-            for claim in {claim for claim, _ in batch}:
-                bits = sum(1 << k for k, (other, _) in enumerate(batch) if other == claim)
-                found[claim].append((marks, bits))
-        return found
+        return self._afterwards.lost(claim, levels)
 
     def endless(self, claim: Claim, levels: Sequence[int]) -> Run | None:
         """A fair run that breaks ``claim``, or None if there is none."""
-        lassos = [
-            lasso
-            for known in self._starving[self._watch.fair.index(claim)]
-            for case, bit in known.cases
-            if (lasso := self._lasso(claim, known, case, bit, levels)) is not None
-        ]
-        if not lassos:
-            return None
-        best = min(lassos, key=lambda lasso: lasso.length)
-        (run,) = self.runs([[best.start]], levels)
-        return continued(run, best, self._unpacked)
-
-    @cached_property
-    def _starving(self) -> list[list[_Known]]:
-        """By LEADS_TO claim: what is known of it."""
-        found: list[list[_Known]] = [[] for _ in self._watch.fair]
-        for batch in batches([claim.cases for claim in self._watch.fair]):
-            asked = [item for _, item in batch]
-            stays, starts = along.starving(self._graph, asked, self.system.actions)
-            for number in {number for number, _ in batch}:
-                cases = {
-                    id(item.case): (item.case, k)
-                    for k, (other, item) in enumerate(batch)
-                    if other == number
-                }
-                found[number].append(_Known(list(cases.values()), stays, starts))
-        return found
-
-    def _lasso(
-        self, claim: Claim, known: _Known, case: Case, bit: int, levels: Sequence[int]
-    ) -> Lasso | None:
-        """The shortest fair run that breaks the case: it keeps within what ``stays``."""
-        stays, starts = known.stays >> Word(bit) & Word(1), known.starts >> Word(bit) & Word(1)
-        if not starts.any():
-            return None
-
-        def holds(condition: Expr[bool]) -> Callable[[int], object]:
-            if condition is case.when:
-                met = starts != 0
-            elif condition is case.that:
-                met = stays == 0
-            else:
-                met = self._graph.answers([condition]) != 0
-            truths: bytes = met.tobytes()
-            return truths.__getitem__
-
-        graph = StateGraph(self.count, lambda j: depth_of(j, levels), self._edges_of, holds)
-        return shortest_lasso(replace(claim, cases=(case,)), self.system.actions, graph)
-
-    def _edges_of(self, j: int) -> Iterator[Edge]:
-        steps = self._graph.edges.between(j, j + 1)
-        return zip(steps.actions.tolist(), steps.targets.tolist(), strict=True)
-
-    def _unpacked(self, j: int) -> State:
-        return self._layout.unpack(self._graph.packed(j))
+        return self._afterwards.endless(claim, levels)
 
     def runs(self, targets: Sequence[Sequence[int]], levels: Sequence[int]) -> Sequence[Run]:
         """For each list of states of one depth, a readable shortest run to one of them."""
-        return [
-            Run([self._unpacked(j) for j in states], actions)
-            for states, actions in ways(self._graph, actors_of(self.system), targets, levels)
-        ]
+        return self._afterwards.runs(targets, levels)

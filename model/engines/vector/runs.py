@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.engines.explorer import MOST_TARGETS, depth_of
+from model.engines.explorer import MOST_TARGETS, Run, depth_of
 from model.engines.kernel.along import BITS
+from model.engines.kernel.runs import unfold
 from model.engines.readable import Actors, Step, follow
 from model.engines.vector.edges import Stretch
 from model.engines.vector.graph import Graph
-from model.engines.vector.values import Bits, Word
+from model.engines.vector.singly import Singly
+from model.engines.vector.values import Bits, Numbers, Word
 
-Way = tuple[list[int], list[int]]
-"""The numbers of the states of a run, and of the actions between them."""
+_NONE = np.iinfo(np.int32).max
 
 
-def ways(
-    graph: Graph, actors: Actors, targets: Sequence[Sequence[int]], levels: Sequence[int]
-) -> Iterator[Way]:
+def runs(
+    graph: Graph,
+    singly: Singly,
+    actors: Actors,
+    targets: Sequence[Sequence[int]],
+    levels: Sequence[int],
+) -> Iterator[Run]:
     """For each list of states of one depth, a readable shortest run to one of them."""
     for first in range(0, len(targets), BITS):
         some = [
@@ -27,7 +34,7 @@ def ways(
         ]
         marked = _Marked(graph, some, levels)
         for k, few in enumerate(some):
-            yield _way(graph, actors, marked, k, few)
+            yield unfold(singly, actors, *_follow(graph, actors, marked, k, few))
 
 
 class _Marked:
@@ -51,8 +58,7 @@ class _Marked:
         found = []
         for steps in graph.stretches(first, end):
             on = np.flatnonzero((steps.targets >= end) & (steps.targets < last))
-            on = on[self.states[steps.targets[on]] != 0]
-            found.append(Stretch(*(numbers[on] for numbers in steps)))
+            found.append(steps.only(on[self.states[steps.targets[on]] != 0]))
         leading = Stretch(*map(np.concatenate, zip(*found, strict=True)))
         bits = self.states[leading.targets]
         np.bitwise_or.at(self.states, leading.before, bits)
@@ -61,27 +67,30 @@ class _Marked:
     def of(self, bit: int, depth: int) -> Stretch:
         """The steps from states of that depth that are on runs with that bit."""
         steps, bits = self.steps[depth]
-        on = np.flatnonzero(bits & Word(1 << bit))
-        return Stretch(*(numbers[on] for numbers in steps))
+        return steps.only(np.flatnonzero(bits & Word(1 << bit)))
 
 
-def _way(graph: Graph, actors: Actors, marked: _Marked, bit: int, targets: Sequence[int]) -> Way:
+class _Layer(NamedTuple):
+    """Steps from states of one depth, and where each interchangeable part is after them."""
+
+    steps: Stretch
+    to: Numbers
+
+
+def _follow(
+    graph: Graph, actors: Actors, marked: _Marked, bit: int, targets: Sequence[int]
+) -> tuple[int, list[Step]]:
+    """The stored initial state and the steps between stored states of a readable run."""
     levels = marked.levels
     depth = depth_of(targets[0], levels)
-    width = actors.nobody + 1
-    costs = np.zeros((levels[depth + 1], width), np.int32)
+    costs = np.zeros((levels[depth + 1], actors.nobody + 1), np.int32)
     costs[targets, actors.nobody] = 1
-    who, later = np.array(actors.who), np.arange(width)
-    layers = [marked.of(bit, d) for d in range(depth)]
-    for steps in reversed(layers):
-        me = who[steps.actions]
-        rest = costs[steps.targets]
-        switch = (later != me[:, None]) & (later != actors.nobody)
-        best = np.where(rest, rest + switch, np.iinfo(np.int32).max).min(axis=1)
-        place, of = np.unique(steps.before * width + me, return_inverse=True)
-        least = np.full(len(place), np.iinfo(np.int32).max, np.int32)
-        np.minimum.at(least, of, best)
-        costs.reshape(-1)[place] = least
+    layers = []
+    for d in range(depth):
+        steps = marked.of(bit, d)
+        layers.append(_Layer(steps, graph.places(steps)))
+    for layer in reversed(layers):
+        _spread(layer, actors, costs)
 
     def row(i: int) -> Sequence[int]:
         found: list[int] = costs[i].tolist()
@@ -90,11 +99,30 @@ def _way(graph: Graph, actors: Actors, marked: _Marked, bit: int, targets: Seque
     def steps_of(i: int) -> Iterator[Step]:
         depth = depth_of(i, levels)
         if depth < len(layers):
-            steps = layers[depth]
+            steps, to = layers[depth]
             some = slice(*np.searchsorted(steps.before, [i, i + 1]))
-            pairs = zip(steps.actions[some].tolist(), steps.targets[some].tolist(), strict=True)
-            yield from (Step(action, target) for action, target in pairs)
+            columns = (steps.actions[some], steps.targets[some], to[some])
+            yield from map(Step, *(column.tolist() for column in columns))
 
     initial = np.flatnonzero(marked.states[: levels[1]] & Word(1 << bit)).tolist()
-    start, taken = follow(row, steps_of, graph.packed, initial, actors)
-    return [start, *(step.state for step in taken)], [step.action for step in taken]
+    return follow(row, steps_of, graph.packed, initial, actors)
+
+
+def _spread(layer: _Layer, actors: Actors, costs: NDArray[np.int32]) -> None:
+    """Give the states before the layer's steps their rows of ``Costs``, from those after them."""
+    steps, to = layer
+    width = actors.nobody + 1
+    me = np.array(actors.who)[steps.actions]
+    rest = costs[steps.targets]
+    best = np.full(len(me), _NONE)
+    for later in range(width):
+        then = np.full(len(me), later)
+        if actors.part[later] >= 0 and to.shape[1]:
+            then = np.array(actors.actor)[np.argmax(to == actors.part[later], axis=1)]
+        switch = (then != me) & (later != actors.nobody)
+        some = rest[:, later]
+        best = np.minimum(best, np.where(some, some + switch, _NONE))
+    place, of = np.unique(steps.before * width + me, return_inverse=True)
+    least = np.full(len(place), _NONE)
+    np.minimum.at(least, of, best)
+    costs.reshape(-1)[place] = least

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.engines.vector.growing import Growing
 from model.engines.vector.values import Numbers, Truths, Word, Words
@@ -13,29 +12,30 @@ from model.engines.vector.values import Numbers, Truths, Word, Words
 MOST = 2**32 - 2
 """How many states there may be: an entry of the table has 32 bits for a number."""
 
-_LOW, _HALF = Word(2**32 - 1), Word(32)
-_ONE = Word(1)
+_HALF = Word(32)
 _FIRST_SLOTS = 1 << 12
-_TAKEN = Word(1 << 63)
+_ROOM = 3  # entries for each state, at least
 _MULTIPLIERS = Word(0x9E3779B97F4A7C15), Word(0xD6E8FEB86659FD93)
 
 
 class States:
     """States of so many ``words``: their columns, and a table that finds them.
 
-    The table is one of open addressing. An entry is 32 bits of a state's hash, which is never 0,
-    and its number, plus one; 0 is a free place.
+    The table is one of open addressing. An entry is the place of a state in the columns, where
+    number 0 has place 1; 0 is a free entry, and nothing is looked up behind it.
     """
 
     def __init__(self, words: int, most: int | None) -> None:
         self._words = [Growing(Word) for _ in range(words)]
+        for word in self._words:
+            word.append(np.zeros(1, Word))
         self._most = MOST if most is None else min(most, MOST)
-        self._slots = np.zeros(_FIRST_SLOTS, Word)
+        self._slots = np.zeros(_FIRST_SLOTS, np.uint32)
 
     @property
     def count(self) -> int:
         """How many states there are."""
-        return self._words[0].count
+        return self._words[0].count - 1
 
     @property
     def columns(self) -> Sequence[Growing]:
@@ -54,7 +54,7 @@ class States:
     def table_growth(self, more: int) -> int:
         """The bytes of the next table, if so many further states make it too small."""
         size = len(self._slots)
-        while size < 2 * (self.count + more):
+        while size < _ROOM * (self.count + more):
             size *= 2
         return size * self._slots.itemsize if size > len(self._slots) else 0
 
@@ -64,7 +64,7 @@ class States:
 
     def words(self, start: int, end: int) -> Words:
         """The states from number ``start`` up to ``end``."""
-        return [word.all[start:end] for word in self._words]
+        return [word.all[start + 1 : end + 1] for word in self._words]
 
     def find(self, words: Words) -> Numbers:
         """The number of each state; -1 for one that is not there."""
@@ -81,10 +81,10 @@ class States:
         absent = np.flatnonzero(found < 0)
         if not len(absent):
             return found, None
-        if 2 * (self.count + len(absent)) > len(self._slots):
+        if _ROOM * (self.count + len(absent)) > len(self._slots):
             self._make_room(self.count + len(absent))
-            at[absent] = self._free(hashes[absent] & self._mask)
-        new = self._insert(absent, words, hashes, at, found)
+            at[absent] = self._free(hashes[absent])
+        new = self._insert(absent, words, at, found)
         full = None
         if self.count + len(new) > self._most:
             full = int(new[self._most - self.count])
@@ -96,103 +96,90 @@ class States:
         return found, full
 
     @property
-    def _mask(self) -> np.uint64:
-        return Word(len(self._slots) - 1)
+    def _mask(self) -> np.int64:
+        return np.int64(len(self._slots) - 1)
 
-    def _look_up(self, words: Words, hashes: NDArray[np.uint64]) -> tuple[Numbers, Numbers]:
+    def _look_up(self, words: Words, hashes: Numbers) -> tuple[Numbers, Numbers]:
         """Each state's number, or -1 and its place in the table."""
-        at = (hashes & self._mask).view(np.int64)
-        entries = self._slots[at]
-        found = self._matches(words, hashes, entries)
-        left = np.flatnonzero((found < 0) & (entries != 0))
+        at = hashes & self._mask
+        found, left = self._matches(words, at)
         while len(left):
             at[left] += 1
-            at[left] &= np.int64(self._mask)
-            entries = self._slots[at[left]]
-            found[left] = self._matches([word[left] for word in words], hashes[left], entries)
-            left = left[(found[left] < 0) & (entries != 0)]
+            at[left] &= self._mask
+            found[left], more = self._matches([word[left] for word in words], at[left])
+            left = left[more]
         return found, at
 
-    def _matches(
-        self, words: Words, hashes: NDArray[np.uint64], entries: NDArray[np.uint64]
-    ) -> Numbers:
-        """By state, the number in its entry if the state of that number is the same, else -1."""
-        alike = (entries ^ hashes) >> _HALF == 0
-        number = (entries & _LOW).view(np.int64) - 1
-        number[~alike] = -1
-        where = np.flatnonzero(alike)
-        candidates = number[where]
-        same = np.ones(len(where), np.bool_)
-        for mine, theirs in zip(self._words, words, strict=True):
-            same &= mine.all[candidates] == theirs[where]
-        if not same.all():
-            number[where[~same]] = -1
-        return number
+    def _matches(self, words: Words, at: Numbers) -> tuple[Numbers, Numbers]:
+        """By state, the number in its entry if that has the same state, else -1.
 
-    def _insert(
-        self,
-        absent: Numbers,
-        words: Words,
-        hashes: NDArray[np.uint64],
-        at: Numbers,
-        found: Numbers,
-    ) -> Numbers:
+        Also which of the states have an entry that is neither theirs nor free.
+        """
+        entries = self._slots[at].astype(np.int64)
+        same = self._words[0].all[entries] == words[0]
+        for mine, theirs in zip(self._words[1:], words[1:], strict=True):
+            same &= mine.all[entries] == theirs
+        more = np.flatnonzero(~same & (entries != 0))
+        entries *= same
+        entries -= 1
+        return entries, more
+
+    def _insert(self, absent: Numbers, words: Words, at: Numbers, found: Numbers) -> Numbers:
         """Give numbers to the ``absent`` states, and entries. Returns where they first stand.
 
         Of all that want a place the first one gets it. Those that are the same state are then
         done; the others go on to the next free place. The same states go the same way, so that
         each comes to a place together with the first of its kind.
         """
-        slots, waiting, first = self._slots, absent, found.copy()
+        slots, waiting = self._slots, absent
+        first = np.empty(len(found), np.int64)
         while len(waiting):
             places = at[waiting]
             # Where an index is repeated, the last value stays.
-            slots[places[::-1]] = waiting[::-1].view(Word) | _TAKEN
-            winner = (slots[places] & ~_TAKEN).view(np.int64)
-            same: Truths = np.ones(len(waiting), np.bool_)
-            for word in words:
+            slots[places[::-1]] = waiting[::-1] + 1
+            winner = slots[places].astype(np.int64) - 1
+            same: Truths = words[0][winner] == words[0][waiting]
+            for word in words[1:]:
                 same &= word[winner] == word[waiting]
             first[waiting] = winner
             waiting = waiting[~same]
-            at[waiting] = self._free(at[waiting].view(Word))
-        first = first[absent]
-        new: Numbers = absent[first == absent]
-        numbers: Numbers = np.empty(len(found), np.int64)
-        numbers[new] = np.arange(self.count, self.count + len(new))
-        slots[at[new]] = (hashes[new] >> _HALF << _HALF) | (numbers[new].view(Word) + _ONE)
-        found[absent] = numbers[first]
+            at[waiting] = self._free(at[waiting])
+        winner = first[absent]
+        new: Numbers = absent[winner == absent]
+        first[new] = np.arange(self.count, self.count + len(new))
+        slots[at[new]] = first[new] + 1
+        found[absent] = first[winner]
         return new
 
-    def _free(self, places: NDArray[np.uint64]) -> Numbers:
-        """For each place, the nearest one from there on that is free."""
-        at = places.view(np.int64)
+    def _free(self, hashes: Numbers) -> Numbers:
+        """For each hash, the nearest place from its own on that is free."""
+        at = hashes & self._mask
         left = np.flatnonzero(self._slots[at])
         while len(left):
             at[left] += 1
-            at[left] &= np.int64(self._mask)
+            at[left] &= self._mask
             left = left[self._slots[at[left]] != 0]
         return at
 
     def _make_room(self, states: int) -> None:
         """Make the table anew, with room for at least so many ``states``."""
         size = len(self._slots)
-        while size < 2 * states:
+        while size < _ROOM * states:
             size *= 2
-        self._slots = np.zeros(size, Word)
+        self._slots = np.zeros(size, np.uint32)
         step = 1 << 16
         for start in range(0, self.count, step):
             hashes = _hashes(self.words(start, start + step))
-            numbers = np.arange(start, start + len(hashes), dtype=Word)
-            entries = (hashes >> _HALF << _HALF) | (numbers + _ONE)
-            at = self._free(hashes & self._mask)
+            entries = np.arange(start + 1, start + 1 + len(hashes))
+            at = self._free(hashes)
             while len(at):
                 self._slots[at] = entries
                 lost = self._slots[at] != entries
-                at, entries = self._free(at[lost].view(Word)), entries[lost]
+                at, entries = self._free(at[lost]), entries[lost]
 
 
-def _hashes(words: Words) -> NDArray[np.uint64]:
-    """A number for each state that looks like chance; its upper half is never 0."""
+def _hashes(words: Words) -> Numbers:
+    """A number for each state that looks like chance."""
     one, other = _MULTIPLIERS
     mixed = words[0] * one
     mixed ^= mixed >> _HALF
@@ -202,5 +189,4 @@ def _hashes(words: Words) -> NDArray[np.uint64]:
         mixed ^= mixed >> _HALF
     mixed *= other
     mixed ^= mixed >> _HALF
-    mixed |= _TAKEN
-    return mixed
+    return mixed.view(np.int64)

@@ -34,11 +34,20 @@ class Found(NamedTuple):
         """The numbers of the steps that leave no domain."""
         return np.flatnonzero(self.actions >= 0)
 
+    def changing(self, words: Words) -> Truths:
+        """By step, whether it changes anything of the states in ``words`` that all are from."""
+        before = self.before
+        changed = np.zeros(len(self.actions), np.bool_)
+        for one, other in zip(words, self.after, strict=True):
+            changed |= one[before] != other
+        return changed
+
 
 class Steps:
     """The actions of ``tables``, which say all there is to know of a system."""
 
     def __init__(self, tables: Tables, values: Values) -> None:
+        # In the order in which every explorer takes them.
         self._actions = [_Action(tables, values, number) for number in tables.row]
 
     def take(self, words: Words) -> Found:
@@ -61,6 +70,16 @@ class Steps:
             action.take([word[able] for word in words], here, found)
         return found
 
+    def again(self, words: Words, actions: Numbers) -> Words:
+        """The states after steps that are known, from the states in ``words``."""
+        after = [word.copy() for word in words]
+        found = Found(np.arange(len(actions)), np.empty(len(actions), np.int32), after)
+        for action in self._actions:
+            places = np.flatnonzero(actions == action.number)
+            if len(places):
+                action.take([word[places] for word in words], places, found)
+        return after
+
 
 class _Update(NamedTuple):
     """A computed field, by the program for it; ``valid`` tells by stored value what is allowed."""
@@ -79,7 +98,7 @@ class _Action:
         words = tables.layout.words
         row = slice(number * words, (number + 1) * words)
         self._values = values
-        self._number = number
+        self.number = number
         pins = zip(tables.guard_mask[row], tables.guard_value[row], strict=True)
         self._pins = [(w, Word(mask), Word(value)) for w, (mask, value) in enumerate(pins) if mask]
         self._tests = tables.tests[slice(*tables.tests_at[number : number + 2])]
@@ -106,14 +125,14 @@ class _Action:
             word & keep | fixed
             for word, keep, fixed in zip(words, self._keep, self._fixed, strict=True)
         ]
-        number = np.full(len(places), self._number, np.int32)
+        number = np.full(len(places), self.number, np.int32)
         for update in self._updates:
             stored = self._values.of(update.program, words) - update.base
             if update.valid is not None:
                 inside = (stored >= 0) & (stored < len(update.valid))
                 inside &= update.valid[np.where(inside, stored, 0)]
                 if not inside.all():
-                    number[~inside] = ~self._number
+                    number[~inside] = ~self.number
                     stored[~inside] = 0
             after[update.word] |= stored.view(Word) << Word(update.shift)
         found.actions[places] = number

@@ -9,6 +9,7 @@ import numpy as np
 
 from model.engines.explorer import Watch
 from model.engines.kernel.tables import Tables
+from model.engines.kernel.witnesses import Witness
 from model.engines.vector.values import Numbers, Values, Words
 
 
@@ -29,7 +30,7 @@ class Watching:
         self._found: dict[int, list[Numbers]] = {}
 
     def look_at(self, words: Words, first: int) -> None:
-        """Note what holds or does not in new states, which have the numbers from ``first`` on."""
+        """Note what is violated in new states, which have the numbers from ``first`` on."""
         for group in self._groups:
             members = [(program, claim) for program, claim in group.members if claim in self._open]
             if not members:
@@ -43,6 +44,9 @@ class Watching:
             else:
                 for program, claim in members:
                     self._note(claim, first + wrong[~self._values.true(program, some)])
+
+    def await_goals(self, words: Words) -> None:
+        """Note which goals are met in some of the states in ``words``."""
         met = [k for k, goal in self._awaited.items() if self._values.true(goal, words).any()]
         for goal in met:
             del self._awaited[goal]
@@ -63,6 +67,12 @@ class Watching:
         """By claim, the states found since the last call, in their order."""
         found, self._found = self._found, {}
         return {claim: np.unique(np.concatenate(lists)).tolist() for claim, lists in found.items()}
+
+    def is_done(self, witness: Witness) -> bool:
+        """Whether nothing that is still looked for reads the ``witness``."""
+        return self._open.isdisjoint(witness.claims) and self._awaited.keys().isdisjoint(
+            witness.goals
+        )
 
     def close(self, claim: int) -> None:
         """Look for no further violation of ``claim``."""

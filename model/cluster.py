@@ -1,0 +1,266 @@
+"""Designs checked by the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+from model.catalogue import Entry, UsageError, find, find_property
+from model.checker import Outcome, Result, check_entry
+from model.edition import edition
+from model.engines.memory import Budget
+from model.engines.result import Finding, Limits, Progress, Report
+from model.judging import Effort, Engine
+from model.lang import State, System
+from model.linux.design import Size
+from model.traces.trace import Trace, replay
+
+if TYPE_CHECKING:
+    import distributed
+
+_PATIENCE = 20  # seconds for a scheduler to answer and for a first worker to join
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is asked: all of it plain, so that it can be sent.
+
+    ``variant`` is the text of the file ``design``, unless that is the name of one of ours.
+    ``memory`` is the bound in bytes, and as it was written.
+    """
+
+    edition: str
+    design: str
+    variant: bytes | None
+    properties: tuple[str, ...]
+    size: Size
+    max_states: int | None
+    timeout: float | None
+    memory: tuple[int, str] | None
+    effort: Effort
+
+
+class _Sent(NamedTuple):
+    """A trace as numbers: of values within their domains, and of actions."""
+
+    states: tuple[tuple[int, ...], ...]
+    actions: tuple[int, ...]
+    stuck_on: int | None
+    loop: int | None
+
+
+class Answer(NamedTuple):
+    """What a worker found: the report without its findings, and those with traces as numbers."""
+
+    report: Report
+    findings: list[tuple[str, Finding, _Sent | None]]
+
+
+class Outdated(Exception):
+    """A worker that has another edition of this project."""
+
+
+# -- on a worker -------------------------------------------------------------------------------
+
+
+def work(task: Task) -> Answer:
+    """Check one design. Raises Outdated, and what ``check_entry`` does."""
+    from distributed import get_worker
+
+    here = get_worker()
+    if edition() != task.edition:
+        raise Outdated(f"the worker {here.address} has version {edition()}, not {task.edition}")
+    own = here.get_current_task()
+
+    def look(_: Progress) -> None:
+        """Stop if nobody waits for the answer any more."""
+        if own not in here.state.tasks or here.state.tasks[own].state == "cancelled":
+            raise KeyboardInterrupt
+
+    memory = _shared(*task.memory) if task.memory else None
+    limits = Limits(task.max_states, task.timeout, memory, look)
+    with tempfile.TemporaryDirectory() as folder:
+        entry = _entry(task, Path(folder))
+        chosen = [find_property(name) for name in task.properties]
+        results = list(check_entry(entry, chosen, task.size, Engine.BFS, limits, task.effort))
+    findings = [
+        (r.asked.name, replace(r.finding, trace=None), _numbers(r.finding.trace)) for r in results
+    ]
+    return Answer(replace(results[0].report, findings={}), findings)
+
+
+@functools.cache
+def _shared(most: int, words: str) -> Budget:
+    """One bound for all searches of this worker."""
+    return Budget(most, words)
+
+
+def _entry(task: Task, folder: Path) -> Entry:
+    if task.variant is None:
+        return find(task.design)
+    path = folder / task.design
+    path.write_bytes(task.variant)
+    return find(str(path))
+
+
+def _numbers(trace: Trace | None) -> _Sent | None:
+    if trace is None:
+        return None
+    variables = trace.system.variables
+    places = {action.title: k for k, action in enumerate(trace.system.actions)}
+    states = tuple(
+        tuple(v.domain.values.index(x) for v, x in zip(variables, state, strict=True))
+        for state in trace.states
+    )
+    actions = tuple(places[action.title] for action in trace.actions)
+    stuck = None if trace.stuck_on is None else places[trace.stuck_on.title]
+    return _Sent(states, actions, stuck, trace.loop)
+
+
+def _by_value() -> Callable[[bytes], bytes]:
+    """``work`` for pickled tasks, as a function that a worker gets whole.
+
+    Being no part of a module, it is sent with its code. What a worker, or the scheduler, must
+    import to read a message at all, it would die of if this project were not there.
+    """
+
+    def there(task: bytes) -> bytes:
+        import pickle
+
+        from distributed import get_worker
+
+        try:
+            from model.cluster import work
+        except ImportError as error:
+            raise ImportError(f"the worker {get_worker().address} says: {error}") from None
+        return pickle.dumps(work(pickle.loads(task)))  # noqa: S301  # Dask itself is no safer
+
+    return there
+
+
+# -- here --------------------------------------------------------------------------------------
+
+
+def check_on_cluster(
+    address: str,
+    entries: Sequence[Entry],
+    properties: tuple[str, ...],
+    size: Size,
+    limits: Limits,
+    effort: Effort,
+) -> tuple[Outcome, list[str]]:
+    """Have the cluster whose scheduler is at ``address`` check ``entries``.
+
+    The results are in their order; what else there is to know comes as notes. A design whose worker
+    dies is checked by another one. Raises UsageError for a cluster that is of no use,
+    KeyboardInterrupt if nothing is known yet, and what ``check_entry`` raises.
+    """
+    memory = (limits.memory.most, str(limits.memory)) if limits.memory else None
+
+    def task(entry: Entry) -> Task:
+        name, variant = _sent(entry)
+        cut = limits.max_states, limits.timeout, memory
+        return Task(edition(), name, variant, properties, size, *cut, effort)
+
+    with _client(address) as client:
+        run = uuid4().hex  # keys of other runs are other questions
+        asked = {f"{entry.design.name}-{run}": entry for entry in entries}
+        ask = _by_value()
+        futures = [
+            client.submit(ask, pickle.dumps(task(entry)), key=key) for key, entry in asked.items()
+        ]
+        found: dict[str, list[Result]] = {}
+        notes: list[str] = []
+        try:
+            for key, answer in _answers(client, futures):
+                entry = asked[key]
+                if isinstance(answer, str):
+                    notes.append(f"{entry}: not checked: {answer}")
+                else:
+                    found[key] = list(_results(entry, size, answer))
+        except KeyboardInterrupt:
+            if not found:
+                raise
+            left = [str(entry) for key, entry in asked.items() if key not in found]
+            notes.append(f"interrupted; not checked: {', '.join(left)}")
+        finally:
+            client.cancel(futures, force=True)
+    skipped = tuple(str(entry) for key, entry in asked.items() if key not in found)
+    return Outcome(tuple(r for key in asked for r in found.get(key, [])), skipped), notes
+
+
+def _client(address: str) -> distributed.Client:
+    try:
+        import distributed
+    except ImportError:
+        raise UsageError(
+            "--cluster needs Dask: pip install 'dma-ownership-checker[cluster]'"
+        ) from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # workers may come and go
+    try:
+        client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"no scheduler answers at {address} ({error}); start one with `dask scheduler`"
+        ) from None
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except TimeoutError:
+        client.close()
+        raise UsageError(
+            f"the scheduler at {address} has no worker; start one with `dask worker {address}`"
+        ) from None
+    return client
+
+
+def _sent(entry: Entry) -> tuple[str, bytes | None]:
+    """How a worker is told of ``entry``: by its name, or as a file."""
+    if entry.file is None:
+        return entry.design.name, None
+    return entry.file.name, entry.file.read_bytes()
+
+
+def _answers(
+    client: distributed.Client, futures: Sequence[Any]
+) -> Iterator[tuple[str, Answer | str]]:
+    """By key, each answer as it comes, or why there is none."""
+    import distributed
+
+    for future in distributed.as_completed(futures, loop=client.loop):
+        try:
+            yield future.key, pickle.loads(future.result())  # noqa: S301  # as above
+        except distributed.KilledWorker as error:
+            yield future.key, f"each of {error.allowed_failures + 1} workers has died of it"
+        except (Outdated, ImportError, AttributeError) as error:
+            raise UsageError(f"{error}; install the same version of this project there") from None
+
+
+def _results(entry: Entry, size: Size, answer: Answer) -> Iterator[Result]:
+    """The results as if they had been found here; every trace is replayed."""
+    system = entry.design.system(size)
+    findings = {
+        name: finding if sent is None else replace(finding, trace=_trace(system, sent))
+        for name, finding, sent in answer.findings
+    }
+    report = replace(answer.report, findings=findings)
+    for name, finding in findings.items():
+        yield Result(entry, find_property(name), size, entry.expected(name, size), finding, report)
+
+
+def _trace(system: System, sent: _Sent) -> Trace:
+    domains = [variable.domain.values for variable in system.variables]
+    states: tuple[State, ...] = tuple(
+        tuple(values[k] for values, k in zip(domains, state, strict=True)) for state in sent.states
+    )
+    actions = tuple(system.actions[k] for k in sent.actions)
+    stuck = None if sent.stuck_on is None else system.actions[sent.stuck_on]
+    trace = Trace(system, states, actions, stuck, sent.loop)
+    replay(trace)
+    return trace
