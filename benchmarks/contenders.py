@@ -71,13 +71,21 @@ _FASTER = "-O3 -march=native"
 _ROOMY = "--pack-state off --pointer-bits 48 --set-capacity 67108864"
 _JAVA = "java -XX:+UseParallelGC -Djava.io.tmpdir=. -cp {jars}"
 
-_WHOLE = "--symmetry off --forget off --fold off"
+_REDUCTIONS = ("symmetry", "forget", "fold", "partial-order")
+
+
+def _with(*used: str) -> str:
+    """The options that switch on these reductions and no others."""
+    return " ".join(f"--{name} {'on' if name in used else 'off'}" for name in _REDUCTIONS)
+
+
+_WHOLE = _with()
 
 HERE = (
     _here("kernel", f"--machine kernel {_WHOLE}"),
-    _here("kernel, folding", "--machine kernel --symmetry off --forget off --fold on"),
-    _here("kernel, symmetry", "--machine kernel --symmetry on --forget off --fold off"),
-    _here("kernel, all reductions", "--machine kernel --symmetry on --forget on --fold on"),
+    _here("kernel, folding", f"--machine kernel {_with('fold')}"),
+    _here("kernel, symmetry", f"--machine kernel {_with('symmetry')}"),
+    _here("kernel, all reductions", f"--machine kernel {_with(*_REDUCTIONS)}"),
     _here("numpy", f"--machine numpy {_WHOLE}"),
     _here("python", f"--machine python {_WHOLE}"),
 )

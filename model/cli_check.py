@@ -69,6 +69,7 @@ class _Memory(click.ParamType[Budget]):
 )
 @_option("--forget", type=_WISHES, default="auto", help="Leave out what only violations read.")
 @_option("--fold", type=_WISHES, default="auto", help="One for all that nothing tells apart.")
+@_option("--partial-order", type=_WISHES, default="auto", help="Leave out what merely commutes.")
 @_option("--jobs", type=_POSITIVE, metavar="N", help="Designs at once; default: cores.")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
 @_option(
@@ -102,6 +103,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     symmetry: str,
     forget: str,
     fold: str,
+    partial_order: str,
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
@@ -133,7 +135,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     for folder in filter(None, (traces, checkpoint)):
         evidence.prepare(folder)
 
-    reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold))
+    reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold), Wish(partial_order))
     effort = Effort(depth, k, Machine(machine), reductions, checkpoint)
     limits = Limits(max_states, timeout, memory)
     if cluster:

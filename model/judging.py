@@ -10,7 +10,7 @@ from pathlib import Path
 from model.agreement import agreed
 from model.catalogue import UsageError
 from model.engines.checkpoint import Checkpoint, Misfit
-from model.engines.choice import USUAL, Machine, Reductions, choose
+from model.engines.choice import USUAL, Machine, Reductions, Wish, choose
 from model.engines.kernel.programs import Unsuitable
 from model.engines.result import Limits, Report, Verdict
 from model.engines.search import explore
@@ -86,6 +86,25 @@ def _search(
     effort: Effort,
     checkpoint: MakeCheckpoint | None = None,
 ) -> Report:
+    """The search's answer. What is not reached in some order only is looked for in every order."""
+    report = _explored(system, claims, limits, effort, checkpoint)
+    vacuous = any(found.verdict is Verdict.VACUOUS for found in report.findings.values())
+    if not (report.hurried and vacuous):
+        return report
+    if limits.timeout is not None:
+        limits = replace(limits, timeout=max(0.0, limits.timeout - report.seconds))
+    reductions = replace(effort.reductions, partial_order=Wish.OFF)
+    again = _explored(system, claims, limits, replace(effort, reductions=reductions))
+    return replace(again, seconds=report.seconds + again.seconds)
+
+
+def _explored(
+    system: System,
+    claims: Sequence[Claim],
+    limits: Limits,
+    effort: Effort,
+    checkpoint: MakeCheckpoint | None = None,
+) -> Report:
     try:
         explorer, told = choose(system, claims, effort.machine, effort.reductions)
     except (Unsuitable, NotInterchangeable) as reason:
@@ -97,7 +116,7 @@ def _search(
         path = saved.path if saved else ""
         raise UsageError(f"{path}: {reason}; remove it, or name another folder") from None
     if report.folded:
-        told += f", folding {', '.join(report.folded)}"
+        told += f", reducing {', '.join(report.folded)}"
     if report.forgotten:
         told += f", forgetting {', '.join(report.forgotten)}"
     return replace(report, machine=told)

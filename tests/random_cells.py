@@ -82,13 +82,69 @@ class _Notes:
         return noting
 
 
+class Busy(Cell):
+    """A cell that takes notes, which few look at, and has errands, which are its own business."""
+
+    note = field(Colour, Colour.RED)
+    errand = counter(0, 2, 0)
+
+
+class _Business:
+    """What steps do to notes and errands: nothing for cells that have none."""
+
+    def __init__(self, seed: int, *, wanted: bool) -> None:
+        self._rng = random.Random(-seed)  # noqa: S311  # as below
+        self._wanted = wanted
+
+    def added_to(self, made: Callable[[Cell], Action]) -> Callable[[Cell], Action]:
+        """``made``, which may also write and read the note, start an errand, or wait for one."""
+        if not self._wanted:
+            return made
+        rng = self._rng
+        note, other = rng.choice(list(Colour)), rng.choice(list(Colour))
+        writes, reads, waits = rng.random() < 0.7, rng.random() < 0.3, rng.random() < 0.9
+        errand = rng.choice([None, 1, 2])
+
+        def added(c: Cell) -> Action:
+            plain = made(c)
+            if not isinstance(c, Busy):
+                raise TypeError(c)
+            guard = [*plain.guard, *([c.note != other] if reads else [])]
+            update = [*plain.update, *([c.note.becomes(note)] if writes else [])]
+            if waits:
+                guard.append(c.errand == 0)
+                update += [c.errand.becomes(errand)] if errand else []
+            return Action(guard, update)
+
+        return added
+
+    def errands(self) -> list[ActionTemplate[Action]]:
+        """Steps that do an errand, now and then one that others see, or that takes two ways."""
+        if not self._wanted:
+            return []
+        ways = [(k, way) for k in (1, 2) for way in range(self._rng.choice([1, 1, 2]))]
+        return [self._errand(k, way) for k, way in ways]
+
+    def _errand(self, left: int, way: int) -> ActionTemplate[Action]:
+        note, colour = self._rng.choice(list(Colour)), self._rng.choice(list(Colour))
+        seen = self._rng.random() < 0.15
+
+        def step(c: Busy) -> Action:
+            shown = [c.colour.becomes(colour)] if seen else []
+            done = [c.errand.becomes(left - 1), c.note.becomes(note)]
+            return Action([c.errand == left], [*done, *shown])
+
+        step.__name__ = f"errand{left}_{way}"
+        return action(step)
+
+
 class _Draw:
     """Random expressions that treat every cell alike: drawn about one, said of another."""
 
     def __init__(self, rng: random.Random, hub: Hub) -> None:
         self._rng = rng
         self._one = hub.cells[0]
-        own = [v for v in self._one.variables() if not v.name.endswith(".note")]
+        own = [v for v in self._one.variables() if not v.name.endswith((".note", ".errand"))]
         self._draw = Expressions(rng, [*own, *hub.variables()])
 
     def said_of(self, cell: Cell, item: Expr[Any]) -> Expr[Any]:
@@ -149,16 +205,18 @@ def _hub(name: str, cells: int, kind: type[Cell]) -> Hub:
 
 
 def random_cells(
-    seed: int, cells: int, hubs: int = 1, *, notes: bool = False
+    seed: int, cells: int, hubs: int = 1, *, notes: bool = False, busy: bool = False
 ) -> tuple[System, list[Claim]]:
     """``hubs`` with ``cells`` cells each, and claims that treat them alike."""
     rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
-    every = [_hub(f"hub{k}", cells, Noted if notes else Cell) for k in range(hubs)]
+    kind = Busy if busy else Noted if notes else Cell
+    every = [_hub(f"hub{k}", cells, kind) for k in range(hubs)]
     draw = _Draw(rng, every[0])
     noting = _Notes(seed, wanted=notes)
+    business = _Business(seed, wanted=busy)
 
     def template(number: int) -> ActionTemplate[Action]:
-        made = noting.added_to(draw.action())
+        made = business.added_to(noting.added_to(draw.action()))
 
         def step(c: Cell) -> Action:
             return made(c)
@@ -167,6 +225,7 @@ def random_cells(
         return action(step)
 
     templates = [template(number) for number in range(rng.randint(2, 5 if hubs == 1 else 3))]
+    templates += business.errands()
     entities = [entity for hub in every for entity in (hub, *hub.cells)]
     system = System(f"cells{seed}", entities, templates)
     holds, goal, when, ends = (draw.condition() for _ in range(4))

@@ -60,25 +60,27 @@ class Reductions:
     """Ways to store fewer states: which of them to use.
 
     ``symmetry`` lets one state stand for all that differ by an exchange of entities, ``forget``
-    leaves out what only violated claims read, and ``fold`` lets one state of an entity stand for
-    all that nothing tells apart.
+    leaves out what only violated claims read, ``fold`` lets one state of an entity stand for all
+    that nothing tells apart, and ``partial_order`` lets an entity go first where no claim sees its
+    steps and they commute with all others.
     """
 
     symmetry: Wish = Wish.AUTO
     forget: Wish = Wish.AUTO
     fold: Wish = Wish.AUTO
+    partial_order: Wish = Wish.AUTO
 
     @property
     def asked_for(self) -> bool:
         """Whether one of them must be used."""
-        return Wish.ON in (self.symmetry, self.forget, self.fold)
+        return Wish.ON in (self.symmetry, self.forget, self.fold, self.partial_order)
 
     def __str__(self) -> str:
         return f"symmetry {self.symmetry}, forget {self.forget}, fold {self.fold}"
 
 
 USUAL = Reductions()
-UNREDUCED = Reductions(Wish.OFF, Wish.OFF, Wish.OFF)
+UNREDUCED = Reductions(*[Wish.OFF] * 4)
 
 
 def choose(
@@ -95,7 +97,7 @@ def choose(
     """
     if machine is Machine.PYTHON:
         if reductions.asked_for:
-            raise Unsuitable("symmetry, forgetting and folding need the kernel or NumPy")
+            raise Unsuitable("reductions need the kernel or NumPy")
         return PlainExplorer, "python"
     makers = {Machine.KERNEL: _kernel, Machine.NUMPY: _numpy}
     if machine is not Machine.AUTO:
@@ -140,12 +142,12 @@ def _reduced(
     if wished(reductions.symmetry):
         found, told = _symmetry(make, system, claims, reductions.symmetry)
     made = make(system, _NOTHING, 1, found)
-    reduced = functools.partial(
-        make,
-        symmetry=found,
-        forgets=wished(reductions.forget),
-        folds=wished(reductions.fold),
-    )
+    forgets, folds = wished(reductions.forget), wished(reductions.fold)
+    reduced = functools.partial(make, symmetry=found, forgets=forgets, folds=folds)
+    if make is KernelExplorer:
+        reduced = functools.partial(reduced, hurries=wished(reductions.partial_order))
+    elif reductions.partial_order is Wish.ON:
+        raise Unsuitable("partial order needs the kernel")
     return reduced, f"{made.name}{told}"
 
 

@@ -134,7 +134,11 @@ class Explorer(Protocol):
 
     @property
     def folded(self) -> Sequence[str]:
-        """The entities of which one state stands for several, and for how many."""
+        """What is made of entities' own states: of how many how many are left, and fleeting."""
+
+    @property
+    def hurries(self) -> bool:
+        """Whether interleavings are left out, so that traces need not be the shortest ones."""
 
     def met(self, goal: int) -> bool:
         """Whether a state that meets the goal was found."""

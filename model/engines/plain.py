@@ -23,8 +23,8 @@ class PlainExplorer:
 
     name = "python"
     at_once = 2048
-    forgotten = ()
-    folded = ()
+    forgotten = folded = ()
+    hurries = False
 
     def __init__(self, system: System, watch: Watch, most: int | None = None) -> None:
         self.system = system

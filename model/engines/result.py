@@ -50,7 +50,8 @@ class Report:
     and ``machine`` says which one kept them and why. ``complete`` says whether that was
     everything and ``stopped`` why it was not; ``forgotten`` names variables that were left out of
     states once nothing but violated claims read them and ``folded`` entities of which one state
-    stood for several, so that fewer states were counted; ``resumed`` is how many of the stored
+    stood for several, so that fewer states were counted; ``hurried`` says that interleavings were
+    left out, so that traces need not be the shortest; ``resumed`` is how many of the stored
     states came from a checkpoint and ``unsaved`` why that could not be written to; ``never_fired``
     names actions that were never taken and ``left_domain`` one that took a variable outside its
     domain. ``seconds`` is wall time, ``peak_bytes`` the process's high-water mark of memory.
@@ -71,6 +72,7 @@ class Report:
     resumed: int = 0
     unsaved: str = ""
     folded: tuple[str, ...] = ()
+    hurried: bool = False
     never_fired: tuple[str, ...] = ()
     left_domain: str = ""
 

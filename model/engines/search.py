@@ -1,4 +1,4 @@
-"""Explicit-state search: every reachable state, breadth first, so every trace is a shortest one."""
+"""Explicit-state search: every reachable state, breadth first, so traces are the shortest ones."""
 
 from __future__ import annotations
 
@@ -59,8 +59,7 @@ class _Search:
     ) -> None:
         self.system = system
         self.claims = claims
-        self.limits = limits
-        self.checkpoint = checkpoint
+        self.limits, self.checkpoint = limits, checkpoint
         self.started = time.perf_counter()
         self.invariants = [claim for claim in claims if claim.kind is Kind.INVARIANT]
         self.along = [claim for claim in claims if claim.kind is Kind.POSSIBLE]
@@ -85,8 +84,7 @@ class _Search:
         self.levels = [0]
         """The first state of each depth; at the end also the number of all states."""
         self.violated: dict[str, Sequence[int]] = {}
-        self.resumed = 0
-        self.searched = False  # whether all states have been found
+        self.resumed, self.searched = 0, False  # the latter: whether all states have been found
 
     def run(self) -> Report:
         """Search, then decide."""
@@ -111,6 +109,7 @@ class _Search:
             stored=self.explorer.count,
             forgotten=tuple(self.explorer.forgotten),
             folded=tuple(self.explorer.folded),
+            hurried=self.explorer.hurries,
             resumed=self.resumed,
             unsaved=self.checkpoint.unwritten if self.checkpoint else "",
             depth=max(0, len(self.levels) - 2),
@@ -266,7 +265,8 @@ class _Search:
     def _finding(self, claim: Claim, stopped: str, traces: dict[str, Trace]) -> Finding:
         if claim.name in traces:
             fair = claim.kind is Kind.LEADS_TO
-            reason = "a fair run never comes to it" if fair else "shortest trace"
+            short = "short trace" if self.explorer.hurries else "shortest trace"
+            reason = "a fair run never comes to it" if fair else short
             return Finding(Verdict.VIOLATED, reason, traces[claim.name])
         missing = [
             what

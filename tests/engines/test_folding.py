@@ -1,22 +1,12 @@
-"""Folding stores fewer states, and decides and shows the same."""
+"""Local states are folded if nothing tells them apart, and only then."""
 
 from __future__ import annotations
 
-import functools
-from collections import Counter
-from collections.abc import Callable
-
 import pytest
 
-from model.designs import DESIGNS, driver_managed_dma
-from model.engines.choice import Machine, Reductions, Wish, choose
 from model.engines.explorer import Watch
-from model.engines.folding import TooMany, fold
-from model.engines.kernel import native
-from model.engines.kernel.explorer import KernelExplorer
-from model.engines.result import Report
-from model.engines.search import explore
-from model.engines.symmetry import NotInterchangeable
+from model.engines.folding import blocks
+from model.engines.local import LocalStates, TooMany
 from model.lang import (
     Action,
     Claim,
@@ -30,11 +20,6 @@ from model.lang import (
     weakly_fair,
 )
 from model.lang.properties import LeadsTo
-from model.linux.design import Design, Size
-from properties import PROPERTIES
-from tests.random_cells import random_cells
-
-FINISHED = "every claim is decided"
 
 
 class Lamp(Entity):
@@ -86,8 +71,8 @@ def folded(system: System, *claims: Claim) -> list[int]:
     invariants = [[case.that for case in c.cases] for c in claims if c.kind.name == "INVARIANT"]
     fair = [claim for claim in claims if claim.kind.name == "LEADS_TO"]
     watch = Watch(invariants, [], domains=True, deadlocks=True, fair=fair)
-    found = fold(system, system.entities[0], watch)
-    return [found.states, found.states - len(found.others)]
+    local = LocalStates(system, system.entities[0], watch)
+    return [len(local.states), len(set(blocks(local)))]
 
 
 def test_what_nothing_reads_makes_no_difference() -> None:
@@ -143,90 +128,3 @@ def down(x: Meter) -> Action:
 def test_an_entity_with_too_many_states_is_said_to_have_them() -> None:
     with pytest.raises(TooMany, match="a has more than 20000 local states"):
         folded(System("meters", [Meter("a"), Meter("b")], [up, down]))
-
-
-def same(whole: Report, fewer: Report) -> None:
-    """Assert that both come to the same verdicts, by traces of the same length."""
-    if FINISHED in (whole.stopped, fewer.stopped):
-        assert whole.stopped == fewer.stopped
-    else:
-        assert stored(fewer) <= stored(whole)
-        assert fewer.never_fired == whole.never_fired
-    for name, found in whole.findings.items():
-        again = fewer.findings[name]
-        assert (again.verdict, again.reason) == (found.verdict, found.reason), name
-        if found.trace is not None and found.trace.loop is None:
-            assert len(again.trace or ()) == len(found.trace), name
-
-
-def stored(report: Report) -> int:
-    """How many states the search stored."""
-    assert report.stored is not None
-    return report.stored
-
-
-def reduced(system: System, claims: list[Claim], symmetry: Wish, forget: Wish) -> Report:
-    """The kernel's report with folding, and other reductions if they are wished."""
-    make, _ = choose(system, claims, Machine.KERNEL, Reductions(symmetry, forget, Wish.ON))
-    return explore(system, claims, explorer=make)
-
-
-def built(test: Callable[..., None]) -> Callable[..., None]:
-    """A test that needs the kernel."""
-    missing = pytest.mark.skipif(native.library() is None, reason="the kernel was not built")
-    marked: Callable[..., None] = pytest.mark.kernel(missing(test))
-    return marked
-
-
-@functools.cache
-def _folds(seed: int) -> tuple[Report, Report]:
-    system, claims = random_cells(seed, 2 + seed % 2, notes=True)
-    whole = explore(system, claims, explorer=KernelExplorer)
-    return whole, reduced(system, claims, Wish.OFF, Wish.OFF)
-
-
-@built
-@pytest.mark.parametrize("seed", range(300))
-def test_on_random_cells_folding_changes_no_verdict_and_no_length(seed: int) -> None:
-    whole, fewer = _folds(seed)
-    same(whole, fewer)
-    system, claims = random_cells(seed, 2 + seed % 2, notes=True)
-    try:
-        same(whole, reduced(system, claims, Wish.ON, Wish.ON))
-    except NotInterchangeable as refused:
-        assert "no run makes up for it" in str(refused)  # noqa: PT017  # not what is tested
-
-
-@built
-def test_enough_of_the_random_cells_are_folded_and_every_verdict_is_met() -> None:
-    met: Counter[object] = Counter()
-    for seed in range(300):
-        whole, fewer = _folds(seed)
-        met["fewer"] += stored(fewer) < stored(whole)
-        if stored(fewer) < stored(whole):
-            met.update((name, f.verdict.name) for name, f in fewer.findings.items())
-    assert met["fewer"] >= 30, met
-    for name in ("never_wrong", "can_happen", "happens"):
-        assert met[name, "HOLDS"], met
-        assert met[name, "VIOLATED"], met
-
-
-@built
-@pytest.mark.parametrize("design", DESIGNS, ids=str)
-def test_folding_changes_no_verdict_and_no_length_of_a_design(design: Design) -> None:
-    system = design.system(Size(1, 1))
-    claims = [item.ground(system) for item in PROPERTIES if item.concerns(system)]
-    whole = explore(system, claims, explorer=KernelExplorer)
-    fewer = reduced(system, claims, Wish.OFF, Wish.OFF)
-    assert fewer.folded
-    assert stored(fewer) < stored(whole)
-    same(whole, fewer)
-
-
-@built
-def test_of_three_devices_so_many_states_are_left() -> None:
-    system = driver_managed_dma.design.system(Size(2, 1))
-    claims = [item.ground(system) for item in PROPERTIES if item.concerns(system)]
-    report = reduced(system, claims, Wish.ON, Wish.ON)
-    assert report.folded == ("262 states of dev0/dev1/dev2 to 213",)
-    assert (report.stored, report.states) == (123736, 693402)

@@ -62,7 +62,8 @@ def same(one: Report, other: Report, *, traces: bool) -> None:
 
 def with_symmetry(system: System, claims: list[Claim], forget: Wish = Wish.OFF) -> Report:
     """The kernel's report where one state stands for all that are alike."""
-    make, told = choose(system, claims, Machine.KERNEL, Reductions(Wish.ON, forget, Wish.OFF))
+    reductions = Reductions(Wish.ON, forget, Wish.OFF, Wish.OFF)
+    make, told = choose(system, claims, Machine.KERNEL, reductions)
     assert "symmetry of" in told
     return explore(system, claims, explorer=make)
 
@@ -173,7 +174,8 @@ def quirk(d: Device, drv: Driver) -> Action | None:
 def test_forgetting_changes_no_verdict_and_no_trace_of_a_design(design: Design) -> None:
     system = design.system(Size(1, 1))
     claims = asked_of(system)
-    forgets, _ = choose(system, claims, Machine.KERNEL, Reductions(Wish.OFF, Wish.ON, Wish.OFF))
+    reductions = Reductions(Wish.OFF, Wish.ON, Wish.OFF, Wish.OFF)
+    forgets, _ = choose(system, claims, Machine.KERNEL, reductions)
     fewer = explore(system, claims, explorer=forgets)
     whole = explore(system, claims, explorer=KernelExplorer)
     assert fewer.states is not None
@@ -192,7 +194,8 @@ def test_forgetting_changes_no_verdict_and_no_trace_of_a_design(design: Design) 
 def test_what_tells_whether_a_fair_step_changes_anything_is_not_forgotten(seed: int) -> None:
     """A step that only wrote what is forgotten would be taken for one, again and again."""
     system, claims = random_cells(seed, 2 + seed % 3, notes=True)
-    forgets, _ = choose(system, claims, Machine.KERNEL, Reductions(Wish.OFF, Wish.ON, Wish.OFF))
+    reductions = Reductions(Wish.OFF, Wish.ON, Wish.OFF, Wish.OFF)
+    forgets, _ = choose(system, claims, Machine.KERNEL, reductions)
     fewer = explore(system, claims, explorer=forgets)
     for name, found in explore(system, claims, explorer=KernelExplorer).findings.items():
         assert fewer.findings[name].verdict is found.verdict, name

@@ -10,13 +10,13 @@ from typing import Any
 
 from model.engines.explorer import Run, Saved, Watch, depth_of
 from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_lasso
-from model.engines.folding import find_folds, told
 from model.engines.kernel import along, room, saving
 from model.engines.kernel.lassos import Known, lasso_from
 from model.engines.kernel.runs import runs
 from model.engines.kernel.store import Store
 from model.engines.kernel.witnesses import find_witnesses
 from model.engines.readable import Actors, actors_of
+from model.engines.reductions import Reduced, reduce_entities, told
 from model.engines.symmetry import NONE, Symmetry
 from model.lang import Case, Claim, Expr, State, System
 
@@ -29,8 +29,9 @@ class KernelExplorer:
     With a ``symmetry`` only one of all states stands there that differ by an exchange of
     interchangeable entities. If it ``forgets``, variables that nothing reads any more but claims
     that are violated already are left out of states from then on. If it ``folds``, one state of
-    an entity that looks like others stands for all that nothing tells apart. Raises Unsuitable
-    for a system that the kernel has no room for.
+    an entity that looks like others stands for all that nothing tells apart. If it ``hurries``,
+    such an entity leaves fleeting states before anybody else does anything. Raises Unsuitable for
+    a system that the kernel has no room for.
     """
 
     name = "kernel"
@@ -45,6 +46,7 @@ class KernelExplorer:
         *,
         forgets: bool = False,
         folds: bool = False,
+        hurries: bool = False,
     ) -> None:
         self.system = system
         self._symmetry = symmetry
@@ -53,11 +55,16 @@ class KernelExplorer:
         edges = 2 if watch.fair else int(bool(watch.along))
         self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
         dropped = [variable for witness in self._witnesses for variable in witness.variables]
-        self._folds = find_folds(system, watch, symmetry, dropped) if folds else []
-        self._store = Store(system, watch, most, symmetry, self._folds, edges)
+        self._reduced: list[Reduced] = []
+        if folds or hurries:
+            self._reduced = reduce_entities(
+                system, watch, symmetry, dropped, folds=folds, hurries=hurries
+            )
+        self.hurries = any(one.fleeting for one in self._reduced)
+        self._store = Store(system, watch, most, symmetry, self._reduced, edges)
         self.fired = self._store.fired
         self.forgotten: list[str] = []
-        self.folded = told(self._folds)
+        self.folded = told(self._reduced)
 
     @property
     def count(self) -> int:
@@ -213,7 +220,7 @@ class KernelExplorer:
         nearest = self._nearest(known.starts, sum(1 << k for k in known.bits), levels)
         if not nearest:
             return None
-        if not (self._symmetry.blocks or self._folds or self.forgotten):
+        if not (self._symmetry.blocks or self._reduced or self.forgotten):
             return self._lasso(known, levels)
         (run,) = self.runs([nearest], levels)
         lasso, states = lasso_from(self._store, self._symmetry, known, run)

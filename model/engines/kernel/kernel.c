@@ -32,11 +32,11 @@ struct update { i32 program, word, shift, base, bits, valid; };
 struct dispatch { i32 word, shift, bits, first; }; /* first: of its rows in `rows` */
 struct slot { i32 word, shift, bits, block; };
 struct fold { i32 word, shift, bits, first, size_bits; }; /* first: of its entries in `folded` */
-struct folded { u64 from, to; };
+struct folded { u64 from, to, fleeting; };
 
 /* All of it is Python's. Lists of lists are flat, with the place where each one starts. */
 struct model {
-	i32 words, actions, programs, dispatches, slots, folds, always;
+	i32 words, actions, programs, dispatches, slots, folds, hurries, always;
 	const i32 *code, *code_at;
 	const struct field *fields;
 	const i32 *fields_at;
@@ -50,6 +50,7 @@ struct model {
 	const struct slot *slot; /* interchangeable parts of a state, block by block */
 	const struct fold *fold; /* parts of a state of which others may stand for some */
 	const struct folded *folded; /* by part: an open hash table of which stands for which */
+	const i32 *whose; /* by action: the part whose own step it is; -1: nobody's */
 };
 
 struct found { u32 claim, state; };
@@ -270,9 +271,10 @@ take(const struct search *s, const u64 *state, i32 action, u64 *after, const int
 	return 1;
 }
 
-/* The steps from `state`: the states after them and the actions; ~action for a left domain. */
+/* The steps from `state`: the states after them and the actions; ~action for a left domain.
+ * All of them, or those of part `only`, if that is not negative. */
 static inline __attribute__((always_inline)) int
-steps(const struct search *s, const u64 *state, u64 *after, i32 *by, const int W)
+steps(const struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, const int W)
 {
 	const struct model *m = s->m;
 	int n = 0, taken;
@@ -288,6 +290,8 @@ steps(const struct search *s, const u64 *state, u64 *after, i32 *by, const int W
 			end = m->row + m->rows[at->first + (i32)v + 1];
 		}
 		for (; a < end; a++) {
+			if (only >= 0 && m->whose[*a] != only)
+				continue;
 			taken = take(s, state, *a, after + (u64)n * W, W);
 			if (taken)
 				by[n++] = taken == LEFT_DOMAIN ? ~*a : *a;
@@ -327,6 +331,24 @@ static inline void sort_slots(const struct model *m, u64 *state, u8 *to)
 	}
 }
 
+static inline const struct folded *folded_at(const struct model *m, const struct fold *f, u64 part)
+{
+	const struct folded *at = m->folded + f->first;
+	u64 size = (u64)1 << f->size_bits, i = part * 0x9e3779b97f4a7c15u >> (64 - f->size_bits);
+	while (at[i].from != ~(u64)0 && at[i].from != part)
+		i = (i + 1) & (size - 1);
+	return at[i].from == part ? at + i : NULL;
+}
+
+/* Which of the interchangeable parts the k-th part that is folded is; -1: none of them. */
+static inline i32 slot_of(const struct model *m, i32 k)
+{
+	for (i32 j = 0; j < m->slots; j++)
+		if (m->slot[j].word == m->fold[k].word && m->slot[j].shift == m->fold[k].shift)
+			return j;
+	return -1;
+}
+
 /* Exchanges parts of `state` for those that stand for them. What is as in `before`, if that is
  * given, stands for itself. */
 static inline void fold(const struct model *m, const u64 *before, u64 *state)
@@ -335,14 +357,28 @@ static inline void fold(const struct model *m, const u64 *before, u64 *state)
 		u64 mask = (~(u64)0 >> (64 - f->bits)) << f->shift, part = state[f->word] & mask;
 		if (before && part == (before[f->word] & mask))
 			continue;
-		const struct folded *at = m->folded + f->first;
-		u64 from = part >> f->shift, size = (u64)1 << f->size_bits;
-		u64 i = from * 0x9e3779b97f4a7c15u >> (64 - f->size_bits);
-		while (at[i].from != ~(u64)0 && at[i].from != from)
-			i = (i + 1) & (size - 1);
-		if (at[i].from == from)
-			state[f->word] = (state[f->word] & ~mask) | at[i].to << f->shift;
+		const struct folded *at = folded_at(m, f, part >> f->shift);
+		if (at)
+			state[f->word] = (state[f->word] & ~mask) | at->to << f->shift;
 	}
+}
+
+/* The part whose own steps are enough in `state`, because it is in a fleeting one: the part that
+ * comes first in the order of their bits. -1 if there is none. */
+static inline i32 hurrying(const struct model *m, const u64 *state)
+{
+	u64 least = ~(u64)0;
+	i32 which = -1;
+	for (i32 k = 0; k < m->folds && m->hurries; k++) {
+		const struct fold *f = m->fold + k;
+		u64 part = state[f->word] >> f->shift & (~(u64)0 >> (64 - f->bits));
+		const struct folded *at = part < least ? folded_at(m, f, part) : NULL;
+		if (at && at->fleeting) {
+			least = part;
+			which = k;
+		}
+	}
+	return which;
 }
 
 /* Makes of `state` the one that is stored for it from stage k of forgetting on, except for the
@@ -621,7 +657,8 @@ expand(struct search *s, u64 upto, const int W)
 		for (; states < BATCH && s->next + states < upto; states++) {
 			u64 state[MOST_WORDS];
 			memcpy(state, s->states + (s->next + states) * W, W * sizeof(u64));
-			of[states] = steps(s, state, s->after + (u64)total * W, s->by + total, W);
+			i32 only = hurrying(m, state);
+			of[states] = steps(s, state, only, s->after + (u64)total * W, s->by + total, W);
 			int stage = stage_of(s, s->next + states);
 			if (m->slots)
 				orbit[states] = orbit_of(m, state);
@@ -701,6 +738,22 @@ int64_t search_find(const struct search *s, const u64 *state, u8 *to)
 	return -1;
 }
 
+/* The part that is in a hurry in the stored state that stands for `state`: where it is in that. */
+static i32 hurrying_in(const struct search *s, const u64 *state, u8 *to)
+{
+	const struct model *m = s->m;
+	int64_t j = search_find(s, state, to);
+	i32 there = j < 0 ? -1 : hurrying(m, s->states + (u64)j * m->words);
+	if (there < 0)
+		return there;
+	for (i32 k = 0; k < m->folds; k++) {
+		i32 place = slot_of(m, k);
+		if (place < 0 ? k == there : slot_of(m, there) == to[place])
+			return k;
+	}
+	return -1;
+}
+
 /* What is kept of `state`, a successor of state `i`. */
 void search_kept(const struct search *s, u64 i, u64 *state)
 {
@@ -721,12 +774,12 @@ int search_forget_from(struct search *s, u64 first, const u64 *keep)
 
 /* The steps from `state`, which stored state `i` stands for: actions, the states after them, the
  * numbers of the stored states that stand for those (-1: none yet), and where each interchangeable
- * part has gone. Returns how many. */
-int search_steps(const struct search *s, const u64 *state, u64 i, i32 *by, u64 *after,
+ * part has gone. Where some are enough, none but those if `hurried`. Returns how many. */
+int search_steps(const struct search *s, const u64 *state, u64 i, int hurried, i32 *by, u64 *after,
 		 int64_t *targets, u8 *to)
 {
 	const int W = s->m->words;
-	int n = steps(s, state, after, by, W);
+	int n = steps(s, state, hurried ? hurrying_in(s, state, to) : -1, after, by, W);
 	for (int k = 0; k < n; k++) {
 		u64 sorted[MOST_WORDS];
 		targets[k] = -1;
@@ -942,6 +995,8 @@ int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set
 			continue;
 		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
 			able |= set[s->actions[e]];
+		if (s->m->hurries && hurrying(s->m, s->states + i * s->m->words) >= 0)
+			able = ~(u64)0; /* others could take steps too, as they can after these */
 		able &= where[i];
 		need = stays[i] & able;
 		for (u64 e = s->offsets[i]; need && e < s->offsets[i + 1]; e++) {
@@ -971,7 +1026,7 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 	const int W = s->m->words;
 	u8 to[MOST_SLOTS];
 	for (u64 i = first; i < end; i++) {
-		int n = steps(s, s->states + i * W, s->after, s->by, W);
+		int n = steps(s, s->states + i * W, -1, s->after, s->by, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
@@ -1024,7 +1079,7 @@ void search_switches(struct search *s, u64 first, u64 end, u64 last, const u64 *
 		if (!(marks[i] & bits))
 			continue;
 		u8 *mine = cost + i * actors;
-		int n = steps(s, s->states + i * W, s->after, s->by, W);
+		int n = steps(s, s->states + i * W, -1, s->after, s->by, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)

@@ -137,7 +137,7 @@ class _Walk:
         queue = deque([self._at])
         while queue and (most is None or len(came) < most):
             raw = queue.popleft()
-            for step in self._store.steps(raw):
+            for step in self._store.steps(raw, hurried=True):
                 after = step.after
                 if step.action < 0 or after == raw or not self._stays(after):
                     continue

@@ -27,7 +27,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_find": (ctypes.c_int64, (_POINTER, _POINTER, _POINTER)),
     "search_steps": (
         ctypes.c_int,
-        (_POINTER, _POINTER, _U64, *[_POINTER] * 4),
+        (_POINTER, _POINTER, _U64, ctypes.c_int, *[_POINTER] * 4),
     ),
     "search_kept": (None, (_POINTER, _U64, _POINTER)),
     "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _POINTER)),
@@ -67,7 +67,13 @@ _TABLES = (
     *_PROGRAMS,
     *("guard_mask", "guard_value", "keep_mask", "set_value"),
     *("tests", "tests_at", "updates", "updates_at", "valid"),
-    *("dispatch", "rows", "row", "slot", "fold", "folded"),
+    *("dispatch", "rows", "row", "slot", "fold", "folded", "whose"),
+)
+
+
+_COUNTS = (
+    *("words", "actions", "programs", "dispatches"),
+    *("slots", "folds", "hurries", "always"),
 )
 
 
@@ -75,11 +81,7 @@ class Model(ctypes.Structure):
     """``struct model`` of kernel.c."""
 
     _fields_ = [
-        *(
-            (name, _INT)
-            for name in ("words", "actions", "programs", "dispatches", "slots", "folds")
-        ),
-        ("always", _INT),
+        *((name, _INT) for name in _COUNTS),
         *((name, _POINTER) for name in _TABLES),
     ]
 
@@ -108,6 +110,7 @@ def model_of(tables: Tables) -> Model:
         dispatches=len(tables.dispatch) // 4,
         slots=len(tables.parts),
         folds=len(tables.fold) // 5,
+        hurries=tables.hurries,
         always=tables.always,
     )
     for name in _TABLES:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from model.engines.explorer import Full, Watch
-from model.engines.folding import Fold, Local
 from model.engines.kernel.native import library, model_of, pointer
 from model.engines.kernel.programs import Unsuitable
-from model.engines.kernel.tables import Part, Tables
+from model.engines.kernel.tables import FoldedPart, Part, Tables
 from model.engines.layout import WORD, Layout, of_words, stored, to_words
+from model.engines.local import Local, mentions
+from model.engines.reductions import Reduced
 from model.engines.symmetry import Symmetry
 from model.lang import Expr, System, Var
 
@@ -63,7 +64,7 @@ class Store:
         watch: Watch,
         most: int | None,
         symmetry: Symmetry,
-        folds: Sequence[Fold],
+        reduced: Sequence[Reduced],
         edges: int,
     ) -> None:
         found = library()
@@ -73,7 +74,7 @@ class Store:
         self.system = system
         self.layout = Layout(system)
         self.parts = _parts(self.layout, symmetry)
-        self._tables = tables = Tables(self.layout, self.parts, self._standing(folds))
+        self._tables = tables = Tables(self.layout, self.parts, self._folded(reduced))
         groups = tables.grouped((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
         self._programs = {id(item): tables.programs.number(item) for item in watch.asked()}
@@ -116,16 +117,28 @@ class Store:
         if getattr(self, "handle", None):
             self.c.search_free(self.handle)
 
-    def _standing(self, folds: Sequence[Fold]) -> Iterator[tuple[Part, dict[int, int]]]:
-        """For each entity that is folded: which of its states are stored as which others."""
+    def _folded(self, reduced: Sequence[Reduced]) -> Iterator[FoldedPart]:
+        """What is known of entities' own states, packed."""
         layout = self.layout
-        for fold in folds:
-            part = Part(*layout.part[fold.entity.name], 0)
+        for one in reduced:
+            part = Part(*layout.part[one.entity.name], 0)
+            variables = one.entity.variables()
             fields = [
                 [stored(v, value) << layout.shift[v] - part.shift for value in v.domain.values]
-                for v in fold.entity.variables()
+                for v in variables
             ]
-            yield part, {_packed(fields, one): _packed(fields, other) for one, other in fold.others}
+            packed = {state: _packed(fields, state) for state in one.states}
+            standing = map(packed.__getitem__, one.standing)
+            yield FoldedPart(
+                part,
+                dict(zip(packed.values(), standing, strict=True)),
+                {packed[state] for state in one.fleeting},
+                [
+                    k
+                    for k, action in enumerate(self.system.actions)
+                    if action.actor == one.entity.name and mentions(action, variables)
+                ],
+            )
 
     # -- while it searches ---------------------------------------------------------------------
 
@@ -189,13 +202,19 @@ class Store:
         number = int(self.c.search_find(self.handle, self.words(packed), pointer(to)))
         return number, list(to[: len(self.parts)])
 
-    def steps(self, packed: int, standing: int = _LAST) -> Iterator[RawStep]:
-        """The steps from a state; ``standing`` is the number of the one that stands for it."""
+    def steps(
+        self, packed: int, standing: int = _LAST, *, hurried: bool = False
+    ) -> Iterator[RawStep]:
+        """The steps from a state; ``standing`` is the number of the one that stands for it.
+
+        If ``hurried``, only those that the search takes as well.
+        """
         words, slots, most = self.layout.words, len(self.parts), len(self.system.actions)
         by, targets = array("i", bytes(4 * most)), array("q", bytes(8 * most))
         after, to = array("Q", bytes(8 * most * words)), bytearray(most * slots + 1)
         out = map(pointer, (by, after, targets, to))
-        for k in range(self.c.search_steps(self.handle, self.words(packed), standing, *out)):
+        found = self.c.search_steps(self.handle, self.words(packed), standing, hurried, *out)
+        for k in range(found):
             row = of_words(after[k * words : (k + 1) * words])
             yield RawStep(by[k], row, targets[k], list(to[k * slots : (k + 1) * slots]))
 

@@ -35,8 +35,8 @@ class Stored(Protocol):
         The list says where each interchangeable part is in that one.
         """
 
-    def steps(self, packed: int) -> Iterator[RawStep]:
-        """The steps from a state, stored or not."""
+    def steps(self, packed: int, *, hurried: bool = False) -> Iterator[RawStep]:
+        """The steps from a state, stored or not; if ``hurried``, those that the search takes."""
 
     def kept(self, i: int, packed: int) -> int:
         """What is kept of ``packed``, a state after the ``i``-th one, its parts not yet sorted."""

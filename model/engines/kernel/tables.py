@@ -7,7 +7,7 @@ those becomes a program.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -54,10 +54,23 @@ class Part:
     block: int
 
 
-class Tables:
-    """``layout``'s system, ``parts`` and ``folds`` as flat lists of numbers.
+@dataclass(frozen=True)
+class FoldedPart:
+    """A part of a state: what is ``standing`` for its states, and which of those are ``fleeting``.
 
-    ``folds`` says, for parts of a state, what stands for what. The names are those of the fields
+    ``own`` are the numbers of the actions that are enough in a fleeting one.
+    """
+
+    part: Part
+    standing: Mapping[int, int]
+    fleeting: Collection[int]
+    own: Sequence[int]
+
+
+class Tables:
+    """``layout``'s system, ``parts`` and ``folded`` ones as flat lists of numbers.
+
+    The names are those of the fields
     of ``struct model``. Raises Unsuitable.
     """
 
@@ -65,7 +78,7 @@ class Tables:
         self,
         layout: Layout,
         parts: Sequence[Part] = (),
-        folds: Iterable[tuple[Part, Mapping[int, int]]] = (),
+        folded: Iterable[FoldedPart] = (),
     ) -> None:
         if layout.words > MOST_WORDS:
             raise Unsuitable(f"a state has {layout.bits} bits, and the kernel takes 1024")
@@ -85,20 +98,27 @@ class Tables:
         for part in parts:
             self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
         self.fold, self.folded = array("i"), array("Q")
-        for part, standing in folds:
-            self._add_fold(part, standing)
+        self.whose = array("i", [-1] * len(layout.system.actions))
+        self.hurries = 0
+        for k, one in enumerate(folded):
+            self._add_fold(k, one)
 
-    def _add_fold(self, part: Part, standing: Mapping[int, int]) -> None:
-        """An open hash table of which states of ``part`` are stored as which others."""
-        size_bits = (2 * len(standing)).bit_length()
-        entries = [(_NOBODY, 0)] * (1 << size_bits)
-        for state, other in standing.items():
+    def _add_fold(self, number: int, one: FoldedPart) -> None:
+        """An open hash table of the part's states that are stored as others, or are fleeting."""
+        rows = {state: other for state, other in one.standing.items() if state != other}
+        rows |= {state: state for state in one.fleeting}
+        size_bits = (2 * len(rows) + 1).bit_length()
+        entries = [(_NOBODY, 0, 0)] * (1 << size_bits)
+        for state, other in rows.items():
             at = (state * _SPREAD & _NOBODY) >> (WORD - size_bits)
             while entries[at][0] != _NOBODY:
                 at = (at + 1) % len(entries)
-            entries[at] = state, other
-        first = len(self.folded) // 2
-        self.fold.extend([*divmod(part.shift, WORD), part.width, first, size_bits])
+            entries[at] = state, other, state in one.fleeting
+        first = len(self.folded) // 3
+        self.fold.extend([*divmod(one.part.shift, WORD), one.part.width, first, size_bits])
+        self.hurries |= bool(one.fleeting)
+        for k in one.own:
+            self.whose[k] = number
         self.folded.extend(number for entry in entries for number in entry)
 
     # -- what is looked for --------------------------------------------------------------------

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from model.engines.explorer import Full, Run, Saved, Watch
-from model.engines.folding import find_folds, told
 from model.engines.kernel.tables import Tables
 from model.engines.kernel.witnesses import find_witnesses
 from model.engines.layout import Layout
+from model.engines.reductions import Reduced, reduce_entities, told
 from model.engines.symmetry import NONE, Symmetry
 from model.engines.vector import saving
 from model.engines.vector.afterwards import Afterwards
@@ -37,6 +37,7 @@ class VectorExplorer:
 
     name = "numpy"
     at_once = 16_384
+    hurries = False
 
     def __init__(
         self,
@@ -57,7 +58,9 @@ class VectorExplorer:
         self._edges = Edges(len(system.actions), symmetry.permutations) if asked else None
         self._witnesses = find_witnesses(system, watch, symmetry) if forgets else []
         dropped = [variable for witness in self._witnesses for variable in witness.variables]
-        found = find_folds(system, watch, symmetry, dropped) if folds else []
+        found: list[Reduced] = []
+        if folds:
+            found = reduce_entities(system, watch, symmetry, dropped, folds=True, hurries=False)
         self._folds = Folds(layout, found)
         self.folded = told(found)
         self._graph = Graph(tables, values, self._edges, self._folds, most)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.engines.folding import Fold
 from model.engines.layout import WORD, Layout, stored
+from model.engines.reductions import Reduced
 from model.engines.vector.values import Bits, Word, Words
 
 _TABLE_BITS = 20
@@ -31,7 +31,7 @@ class _Part(NamedTuple):
 class Folds:
     """The ``folds`` of entities whose states are packed by ``layout``."""
 
-    def __init__(self, layout: Layout, folds: Sequence[Fold]) -> None:
+    def __init__(self, layout: Layout, folds: Sequence[Reduced]) -> None:
         self._parts = [_part(layout, fold) for fold in folds]
 
     def __bool__(self) -> bool:
@@ -51,7 +51,7 @@ class Folds:
         return after
 
 
-def _part(layout: Layout, fold: Fold) -> _Part:
+def _part(layout: Layout, fold: Reduced) -> _Part:
     start, width = layout.part[fold.entity.name]
     fields = [
         [stored(v, value) << layout.shift[v] - start for value in v.domain.values]

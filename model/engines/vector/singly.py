@@ -37,7 +37,8 @@ class Singly:
         """The interchangeable parts of a state."""
         return self._graph.parts
 
-    def steps(self, packed: int) -> Iterator[RawStep]:
+    def steps(self, packed: int, *, hurried: bool = False) -> Iterator[RawStep]:  # noqa: ARG002
         """The steps from a state, stored or not; which stored one is behind each is left open."""
+        # This search is never hurried.
         for action, after in self._lowered.successors(packed):
             yield RawStep(action, after, -1, ())

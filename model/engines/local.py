@@ -1,0 +1,185 @@
+"""Local states: the values of one entity's variables, and what the rest of the system sees of them.
+
+They are those that the entity could come to in any company, so that what is found out about them
+holds for any number of others.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from model.engines.explorer import Watch
+from model.engines.residue import FALSE, Known, Residue, Residues, surely_changes
+from model.lang import Entity, Expr, GroundAction, System, Value, Var
+from model.lang.expr import And
+
+Local: TypeAlias = tuple[int, ...]
+"""The values of an entity's variables, in their order: each by its place in its domain."""
+Ends: TypeAlias = tuple[int, ...]
+"""Numbers of local states: one, or one for each value of what it depends on."""
+
+MOST = 20_000
+"""So many local states are looked at, and values of others that one of them may depend on."""
+LEFT = -1
+"""Where a step leaves a domain."""
+_Row: TypeAlias = tuple[tuple[int, int], ...]
+
+
+class TooMany(Exception):
+    """An entity has more local states than are looked at."""
+
+
+class Rule:
+    """One action, seen from the entity: its guard, what it does to the entity and to others."""
+
+    def __init__(self, action: GroundAction, own: Mapping[Var[Any], int], *, fair: bool) -> None:
+        self.action = action
+        self.guard = And(action.guard)
+        self.mine = [u for u in action.updates if u.variable in own]
+        self.others = [u.value for u in action.updates if u.variable not in own]
+        read = _variables([u.value for u in self.mine])
+        self.read = [variable for variable in own if variable in read]
+        """What of the entity decides what becomes of it."""
+        self.context = [variable for variable in read if variable not in own]
+        """What of others does."""
+        self.idles = fair and not any(
+            surely_changes(action, u) for u in action.updates if u.variable not in own
+        )
+        """Whether it may change nothing at all, which is no step to a fair run."""
+
+
+class LocalStates:
+    """The local states of ``entity``, by number, and what can be told of each.
+
+    ``asked`` has the residues of what is watched. ``seen`` has for each rule what is left of it,
+    None if it cannot be taken, and ``ends`` where it leads then. ``dropped`` variables may get
+    their first value at any time. Raises TooMany.
+    """
+
+    def __init__(
+        self, system: System, entity: Entity, watch: Watch, dropped: Iterable[Var[Any]] = ()
+    ) -> None:
+        self.entity = entity
+        self._own = tuple(entity.variables())
+        self._place = {variable: k for k, variable in enumerate(self._own)}
+        self._at = [{value: k for k, value in enumerate(v.domain.values)} for v in self._own]
+        self._residues = Residues(self._own)
+        fair = watch.fair_actions()
+        self.rules = [
+            Rule(action, self._place, fair=action in fair)
+            for action in system.actions
+            if mentions(action, self._own)
+        ]
+        own = self._place.keys()
+        asked = [item for item in watch.conditions() if not own.isdisjoint(_variables([item]))]
+        self._number: dict[Local, int] = {}
+        self._rests: dict[Expr[Any], tuple[list[int], dict[Local, Residue]]] = {}
+        self._rows: dict[tuple[Rule, Local], list[_Row | None]] = {}
+        self.states: list[Local] = []
+        self.asked: list[tuple[Residue, ...]] = []
+        self.seen: list[list[Hashable]] = []
+        self.ends: list[dict[int, Ends]] = []
+        starts = ([self._at[k][v] for v in item.initial] for k, item in enumerate(self._own))
+        for local in itertools.product(*starts):
+            self._index(local)
+        zeroed = [self._place[variable] for variable in dropped if variable in self._place]
+        for local in self.states:  # which grows meanwhile
+            self.asked.append(tuple([self._rest(item, local) for item in asked]))
+            self._look_at(local)
+            for k in zeroed:
+                self._index((*local[:k], 0, *local[k + 1 :]))
+
+    def rest(self, item: Expr[Any], number: int) -> Residue:
+        """What is left of ``item`` in the local state of that number."""
+        return self._rest(item, self.states[number])
+
+    def _index(self, local: Local) -> int:
+        if local not in self._number:
+            if len(self.states) == MOST:
+                raise TooMany(f"{self.entity} has more than {MOST} local states")
+            self._number[local] = len(self.states)
+            self.states.append(local)
+        return self._number[local]
+
+    def _look_at(self, local: Local) -> None:
+        here = self._number[local]
+        seen: list[Hashable] = [None] * len(self.rules)
+        leads: dict[int, Ends] = {}
+        for k, rule in enumerate(self.rules):
+            guard = self._rest(rule.guard, local)
+            if guard == FALSE:
+                continue
+            ends = self._ends(rule, local)
+            stays = tuple(end == here for end in ends) if rule.idles else ()
+            context = tuple(map(str, rule.context)) if len(ends) > 1 else ()
+            others = tuple([self._rest(item, local) for item in rule.others])
+            seen[k] = (guard, others, stays, context)
+            leads[k] = ends
+        self.seen.append(seen)
+        self.ends.append(leads)
+
+    def _rest(self, item: Expr[Any], local: Local) -> Residue:
+        if item not in self._rests:
+            read = _variables([item])
+            self._rests[item] = [k for k, v in enumerate(self._own) if v in read], {}
+        places, rests = self._rests[item]
+        key = tuple([local[k] for k in places])
+        if key not in rests:
+            rests[key] = self._residues.of(item, self._known(local))
+        return rests[key]
+
+    def _ends(self, rule: Rule, local: Local) -> Ends:
+        """Where ``rule`` leads: for each value of what it depends on, if that matters."""
+        ends = []
+        for row in self._rows_of(rule, local):
+            if row is None:
+                ends.append(LEFT)
+                continue
+            after = list(local)
+            for place, value in row:
+                after[place] = value
+            ends.append(self._index(tuple(after)))
+        return tuple(ends[:1]) if len(set(ends)) == 1 else tuple(ends)
+
+    def _rows_of(self, rule: Rule, local: Local) -> list[_Row | None]:
+        """The values that ``rule`` may give the entity's variables; None if one leaves a domain."""
+        key = rule, tuple([local[self._place[variable]] for variable in rule.read])
+        if key not in self._rows:
+            ranges = [variable.domain.values for variable in rule.context]
+            if math.prod(map(len, ranges)) > MOST:
+                raise TooMany(f"a step of {self.entity} depends on too much of others")
+            known = self._known(local)
+            self._rows[key] = [
+                self._row(rule, known | dict(zip(rule.context, values, strict=True)))
+                for values in itertools.product(*ranges)
+            ]
+        return self._rows[key]
+
+    def _row(self, rule: Rule, known: dict[Var[Any], Value]) -> _Row | None:
+        whole = Residues(known)
+        row = []
+        for update in rule.mine:
+            rest = whole.of(update.value, known)
+            if not isinstance(rest, Known) or rest.value not in update.variable.domain:
+                return None
+            place = self._place[update.variable]
+            row.append((place, self._at[place][rest.value]))
+        return tuple(row)
+
+    def _known(self, local: Local) -> dict[Var[Any], Value]:
+        return {v: v.domain.values[k] for v, k in zip(self._own, local, strict=True)}
+
+
+def mentions(action: GroundAction, variables: Iterable[Var[Any]]) -> bool:
+    """Whether ``action`` reads or writes any of ``variables``."""
+    written = {update.variable for update in action.updates}
+    read = _variables([*action.guard, *(update.value for update in action.updates)])
+    return not (written | read.keys()).isdisjoint(variables)
+
+
+def _variables(items: Iterable[Expr[Any]]) -> dict[Var[Any], None]:
+    """What ``items`` read, in the order in which they do."""
+    return dict.fromkeys(node for item in items for node in item.walk() if isinstance(node, Var))
