@@ -95,7 +95,10 @@ class Checkpoint:
         about = file.readline()
         if not about.endswith(b"\n"):  # the first addition was not finished
             return None
-        self._about.refuse(json.loads(about))
+        try:
+            self._about.refuse(json.loads(about))
+        except (ValueError, KeyError, TypeError):
+            raise Misfit("its head is damaged") from None
         self._found = list(_parts(file))
         return self._found[-1].search if self._found else None
 

@@ -90,7 +90,8 @@ class ByPairs:
     def _deadlock(self) -> str:
         told = self.counting.family.told
         for place, adjacent in self.pairs.at.items():
-            steps = sorted(self.pairs.steps(place), key=lambda step: len(step.facts))
+            sure = [step for step in self.pairs.steps(place) if not step.leaves]
+            steps = sorted(sure, key=lambda step: len(step.facts))
             for state in adjacent:
                 own = [step.facts for step in steps if {*step.named} <= {state}]
                 if self._stuck(place, state, own, []):

@@ -134,6 +134,8 @@ class Ledger:
     def _difference(self, step: Step, tally: Tally, told: Mapping[int, Form], rest: int) -> Form:
         form = self._after(step, tally, rest)
         new = {} if tally.column is None else self._new(step, tally.column)
+        if any(column >= COUNTED and column not in told for column in new):
+            raise Untold(tally, step)
         for column, number in new.items():
             form = plus(form, told[column] if column >= COUNTED else {column: 1}, -number)
         relevant = rest | mask_of(step.named)

@@ -150,6 +150,7 @@ def _same(
 
 def _few(searched: Report) -> bool:
     exact = searched.complete and not searched.forgotten and not searched.folded
+    exact = exact and not searched.hurried
     return exact and (searched.states or 0) <= COUNTED
 
 

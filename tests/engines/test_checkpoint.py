@@ -244,6 +244,14 @@ def test_a_file_of_something_else_is_refused_and_kept(tmp_path: Path) -> None:
     assert path.read_text() == "notes of mine\n"
 
 
+def test_a_damaged_head_is_refused(tmp_path: Path) -> None:
+    system = driver_managed_dma.design.system(Size(0, 1))
+    path = tmp_path / "it"
+    explore(system, [], Limits(max_states=20), checkpoint=at(path))
+    path.write_bytes(path.read_bytes().replace(b'"design":', b'"design";'))
+    assert refused(path) == "its head is damaged"
+
+
 def test_a_checkpoint_that_another_run_writes_is_refused(tmp_path: Path) -> None:
     system = driver_managed_dma.design.system(Size(0, 1))
     path = tmp_path / "it"

@@ -28,7 +28,7 @@ END = "<!-- end of {} -->\n"
 HEADS = ["design", "proved", "holds only", "along runs", "violated", "seconds"]
 FEWEST = "fewest"
 FEWEST_HEADS = ["design", "one device is enough", "it takes two"]
-SECONDS = 120.0
+SECONDS = 600.0
 """Where a proof is given up."""
 
 

@@ -61,6 +61,11 @@ def test_the_reason_says_how_few_devices_break_a_property() -> None:
     assert fewest == {"no_bug_on": 1, "no_kernel_memory_within_user_reach": 2}
 
 
+@pytest.mark.parametrize("name", ["claim_first", "recompute_unlocked", "switch_without_unwind"])
+def test_the_document_says_what_takes_two_devices(name: str) -> None:
+    assert record.fewest(find(name)) == record.written(record.FEWEST)[name]
+
+
 @action(source=driver_core.probe_start.source)
 def probe_in_a_crowd(d: Device) -> Action:
     """Where two others are bound to vfio, a kernel driver is not asked for a claim."""
