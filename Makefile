@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: check gallery test tools peers bench lint counterexamples mutants wheel-test clean help
+.PHONY: check gallery test tools peers agree bench lint counterexamples mutants wheel-test clean help
 
 check: $(READY) ## Check every design against every property.
 	$(BIN)/python -m model check
@@ -36,6 +36,9 @@ tools: ## Have apt install a C compiler, SPIN and Rumur; needs root.
 
 peers: $(READY) tools ## Compare with SPIN and Rumur.
 	$(BIN)/pytest -n auto -m peers tests/export
+
+agree: $(READY) ## Ask search, Z3, proof and counts about every design: about an hour.
+	$(BIN)/python -m tests.agreement.campaign
 
 lint: $(READY) ## Style only.
 	$(BIN)/ruff check .

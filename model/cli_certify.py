@@ -90,6 +90,8 @@ def _check(home: Path, design: str | None, machine: str) -> int:
     try:
         if (home / NAME).exists():
             _check_search(home, design, machine)
+        elif machine != "auto":
+            raise UsageError(f"{home} is no certificate of a search: leave --machine out")
         else:
             _check_proof(home, design)
     except CertificateError as error:

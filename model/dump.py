@@ -56,6 +56,7 @@ def _report(error: Disagreement, report: Report) -> dict[str, object]:
         "depth": report.depth,
         "seconds": round(report.seconds, 3),
         "forgotten": list(report.forgotten),
+        "folded": list(report.folded),
         "never_fired": list(report.never_fired),
         "left_domain": report.left_domain,
         "findings": {

@@ -71,6 +71,8 @@ def check(home: Path, systems: Callable[[int], System], claims: Claims) -> Certi
     for item in certificate.properties:
         if item.name not in claims:
             raise CertificateError(f"there is no property {item.name}")
+        if item.kind != claims[item.name](families[0]).kind.name.lower():
+            raise CertificateError(f"{item.name} is of another kind")
         if item.digest != digest_of_claim(claims[item.name](s) for s in families):
             raise CertificateError(f"the certificate is about another {item.name}")
     try:
@@ -138,7 +140,8 @@ local states devices may be in, and linear equalities between how many are in ea
 
     initial.smt2       the invariant holds at the start
     step-*.smt2        an action keeps it
-    property-*.smt2    it implies a property
+    property-*.smt2    it implies a property: for type_invariant, that no step leaves a domain;
+                       for no_deadlock, that everywhere the conditions of some step are met
 
 Any solver for QF_LIA can read them. The program compares the steps with the design itself,
 asks cvc5, and refuses what was changed:

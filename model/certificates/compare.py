@@ -8,15 +8,18 @@ hold the certificate must have looked.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
 from model.certificates.form import (
     CONSTANT,
+    DEADLOCK,
+    INVARIANT,
     Certificate,
     CertificateError,
     Form,
@@ -34,12 +37,37 @@ STATES_AT_RANDOM = 400
 Vector = Mapping[str, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Seen:
-    """A state as a certificate sees it: shared values, and counts with the growing integers."""
+    """A state as a certificate sees it: shared values, and counts with the growing integers.
+
+    There is one for all states that it sees alike.
+    """
 
     values: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
+
+
+_T = TypeVar("_T")
+
+
+class _Part(Generic[_T]):
+    """What is read off some variables of a packed state: once for all states alike in them."""
+
+    def __init__(
+        self, lowered: Lowered, positions: Sequence[int], read: Callable[[State], _T]
+    ) -> None:
+        layout = lowered.layout
+        variables = [layout.system.variables[k] for k in positions]
+        self._mask = sum(layout.mask(v) << layout.shift[v] for v in variables)
+        self._unpack, self._read = lowered.unpack, read
+        self._known: dict[int, _T] = {}
+
+    def __call__(self, packed: int) -> _T:
+        bits = packed & self._mask
+        if bits not in self._known:
+            self._known[bits] = self._read(self._unpack(packed))
+        return self._known[bits]
 
 
 class Compared:
@@ -64,26 +92,54 @@ class Compared:
         ):
             raise CertificateError("the certificate is about other variables")
         self._states = {tuple(state): k for k, state in enumerate(certificate.states)}
-        self._steps: dict[tuple[int, str, tuple[int, ...]], list[Step]] = {}
+        self._steps: dict[tuple[int, tuple[int, ...]], dict[str, list[Step]]] = {}
         for step in certificate.steps:
-            key = step.start, step.action, tuple(step.named)
-            self._steps.setdefault(key, []).append(step)
+            here = self._steps.setdefault((step.start, tuple(step.named)), {})
+            here.setdefault(step.action, []).append(step)
         self._cells: dict[tuple[str, ...], list[int]] = {}
         for number, place in enumerate(certificate.places):
             shared = tuple(place.values[: len(certificate.shared)])
             self._cells.setdefault(shared, []).append(number)
-        self._claims: list[tuple[Condition, Mapping[int, list[list[Form]]]]] = []
+        self._claims: list[tuple[str, Condition | None, Mapping[int, list[list[Form]]]]] = []
         for item in certificate.properties:
             broken: dict[int, list[list[Form]]] = {}
             for number, facts in item.broken:
                 broken.setdefault(number, []).append(facts)
-            condition = self.lowered.condition(claims[item.name](system).that)
-            self._claims.append((condition, broken))
+            condition = None
+            if item.kind == INVARIANT:
+                condition = self.lowered.condition(claims[item.name](system).that)
+            if item.kind != DEADLOCK:
+                self._claims.append((item.name, condition, broken))
+        # Only what is claimed of deadlocks rests on it that steps can be taken.
+        self._relied_on = any(item.kind == DEADLOCK for item in certificate.properties)
         self._values = [
             {show(value): value for value in variable.domain.values}
             for variable in system.variables
         ]
         self._done: set[object] = set()
+        self._seen_as: dict[int, _Seen | None] = {}
+        self._every_seen: dict[object, _Seen] = {}
+        self._effects: dict[int, dict[str, Form]] = {}
+        self._place_of = _Part(
+            self.lowered, self._shared, lambda s: tuple(show(s[k]) for k in self._shared)
+        )
+        self._grown_of = _Part(
+            self.lowered,
+            [*self._growing.values()],
+            lambda s: tuple((name, cast("int", s[k])) for name, k in self._growing.items()),
+        )
+        self._local_of = {
+            name: _Part(self.lowered, own, functools.partial(self._local, own))
+            for name, own in self._devices.items()
+        }
+        self._acting = [
+            [
+                self._local_of[e.name]
+                for e in ground.arguments
+                if isinstance(e, Entity) and e.name in self._devices
+            ]
+            for ground in system.actions
+        ]
 
     def at_random(self, seed: int) -> Iterator[int]:
         """Packed states with local states that some place allows, reachable or not."""
@@ -115,72 +171,98 @@ class Compared:
 
     def compare(self, packed: int) -> list[int]:
         """Compare one state; the states after it."""
-        state = self.lowered.unpack(packed)
         after = self.lowered.successors(packed)
-        seen = self._seen(state)
+        seen = self._seen(packed)
         if seen is None:
             raise CertificateError("a local state of the design is missing")
         for number in self._cells.get(seen.values, ()):
             place = self._certificate.places[number]
             occupied = {f"c{k}" for k in place.occupied}
             if all(c in occupied or c in self._growing for c, n in seen.counts if n):
-                self._compare_claims(packed, number, seen)
+                leaves = any(action < 0 for action, _ in after)
+                self._compare_claims(packed, number, seen, leaves=leaves)
                 for action, new in after:
                     if action >= 0:
-                        self._compare_step(number, seen, state, action, new)
+                        self._compare_step(number, seen, packed, action, new)
+                if self._relied_on and (number, seen) not in self._done:
+                    self._done.add((number, seen))
+                    taken = {self._called(packed, max(action, ~action)) for action, _ in after}
+                    self._compare_possible(number, seen, taken)
         return [new for action, new in after if action >= 0]
 
-    def _compare_claims(self, packed: int, number: int, seen: _Seen) -> None:
+    def _compare_claims(self, packed: int, number: int, seen: _Seen, *, leaves: bool) -> None:
         counts = _vector(seen)
-        for (holds, broken), item in zip(self._claims, self._certificate.properties, strict=True):
-            if not holds(packed) and not any(
-                _true(facts, counts) for facts in broken.get(number, ())
-            ):
-                raise CertificateError(f"a state that breaks {item.name} is not looked at")
+        for name, holds, broken in self._claims:
+            fine = not leaves if holds is None else holds(packed)
+            if not fine and not any(_true(facts, counts) for facts in broken.get(number, ())):
+                raise CertificateError(f"a state that breaks {name} is not looked at")
 
-    def _compare_step(self, number: int, seen: _Seen, state: State, action: int, new: int) -> None:
-        ground = self.system.actions[action]
-        named = tuple(
-            self._local(state, self._devices[e.name])
-            for e in ground.arguments
-            if isinstance(e, Entity) and e.name in self._devices
-        )
-        after = self._seen(self.lowered.unpack(new))
-        key = number, seen, ground.kind, named, after
+    def _compare_possible(
+        self, number: int, seen: _Seen, taken: set[tuple[str, tuple[int, ...]]]
+    ) -> None:
+        """Whether each step of the certificate that could be taken here is one of the design."""
+        counts = _vector(seen)
+        here = [int(column[1:]) for column, n in seen.counts if n and column not in self._growing]
+        for named in [(), *((k,) for k in here), *itertools.product(here, repeat=2)]:
+            for action, steps in self._steps.get((number, named), {}).items():
+                if (action, named) not in taken and any(_true(s.facts, counts) for s in steps):
+                    raise CertificateError(f"{action} is no step of the design where it should be")
+
+    def _called(self, packed: int, action: int) -> tuple[str, tuple[int, ...]]:
+        """An action without its devices, and the local states of those."""
+        named = tuple(local(packed) for local in self._acting[action])
+        return self.system.actions[action].kind, named
+
+    def _compare_step(self, number: int, seen: _Seen, packed: int, action: int, new: int) -> None:
+        kind, named = self._called(packed, action)
+        after = self._seen(new)
+        key = number, seen, kind, named, after
         if key in self._done:
             return
         self._done.add(key)
         counts = _vector(seen)
+        wanted = None if after is None else (after.values, {c: n for c, n in after.counts if n})
         place = self._certificate.places[number]
-        for step in self._steps.get((number, ground.kind, named), ()):
+        for step in self._steps.get((number, named), {}).get(kind, ()):
             if not _true(step.facts, counts):
                 continue
             if not step.end:
                 return
-            if after is not None and tuple(step.end[: len(self._shared)]) == after.values:
-                forms = after_step(place, step)
-                wanted = _vector(after)
-                columns = {*forms, *(c for c in wanted if c != CONSTANT)}
-                kept: Form = []
-                if all(
-                    _worth(forms.get(c, [(c, 1)] if c in self._growing else kept), counts)
-                    == wanted.get(c, 0)
-                    for c in columns
-                ):
-                    return
-        raise CertificateError(f"a step of the design is missing: {ground.title}")
+            if wanted == (tuple(step.end[: len(self._shared)]), self._taken(place, step, counts)):
+                return
+        title = self.system.actions[action].title
+        raise CertificateError(f"a step of the design is missing: {title}")
 
-    def _local(self, state: State, own: Sequence[int]) -> int:
+    def _taken(self, place: Place, step: Step, counts: Vector) -> Vector:
+        """What is not 0 once ``step`` is taken, by the very forms that the obligations are made of.
+
+        They are kept by the column that they read: most counts are 0 before and after.
+        """
+        if id(step) not in self._effects:
+            effect = self._effects[id(step)] = dict[str, Form]()
+            kept: dict[str, Form] = {name: [(name, 1)] for name in self._growing}
+            for column, form in (kept | after_step(place, step)).items():
+                for read, number in form:
+                    effect.setdefault(read, []).append((column, number))
+        effect = self._effects[id(step)]
+        after: dict[str, int] = {}
+        for read, count in counts.items():
+            for column, number in effect.get(read, ()):
+                after[column] = after.get(column, 0) + number * count
+        return {column: n for column, n in after.items() if n}
+
+    def _local(self, own: Sequence[int], state: State) -> int:
         return self._states.get(tuple(show(state[k]) for k in own), -1)
 
-    def _seen(self, state: State) -> _Seen | None:
-        """``state`` with its counts; None if a device is in a local state that has no number."""
-        values = tuple(show(state[k]) for k in self._shared)
-        counts = Counter(self._local(state, own) for own in self._devices.values())
-        if -1 in counts:
-            return None
-        grown = [(name, cast("int", state[k])) for name, k in self._growing.items()]
-        return _Seen(values, (*sorted((f"c{k}", n) for k, n in counts.items()), *grown))
+    def _seen(self, packed: int) -> _Seen | None:
+        """A state with its counts; None if a device is in a local state that has no number."""
+        if packed not in self._seen_as:
+            counts = Counter(local(packed) for local in self._local_of.values())
+            told = sorted((f"c{k}", n) for k, n in counts.items())
+            key = self._place_of(packed), (*told, *self._grown_of(packed))
+            seen = self._every_seen.setdefault(key, _Seen(*key))
+            self._seen_as[packed] = None if -1 in counts else seen
+        return self._seen_as[packed]
 
 
 def search(compared: Compared) -> Searched:

@@ -15,12 +15,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from model.lang import Claim, System
+from model.lang import Claim, Kind, System
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 VERSION = 2
+INVARIANT, TYPES, DEADLOCK = (k.name.lower() for k in (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK))
+"""What kinds of properties a certificate is about."""
 CONSTANT = "1"
 READ_AT = (1, 2, 3, 4)
 """How many devices the digest of a design looks at."""
@@ -69,9 +71,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Property:
-    """A claim, and each case in which it would be broken: a place, and facts."""
+    """A claim, and each case in which it would be broken: a place, and facts.
+
+    ``kind`` is "invariant"; "types", whose cases are steps out of a domain; or "deadlock", which
+    has no cases of its own: it is broken where no step can be taken.
+    """
 
     name: str
+    kind: str
     digest: str
     broken: list[tuple[int, list[Form]]]
 
@@ -162,8 +169,10 @@ def _fits_together(made: Certificate) -> bool:
     starts += [place for item in made.properties for place, _ in item.broken]
     names = [made.design, *made.growing, *made.shared, *(item.name for item in made.properties)]
     names += [step.action for step in made.steps]
+    kinds = {(item.kind, item.kind == DEADLOCK and bool(item.broken)) for item in made.properties}
     return (
         bool(made.places)
+        and kinds <= {(INVARIANT, False), (TYPES, False), (DEADLOCK, False)}
         and all(column in columns for form in forms for column, _ in form)
         and all(k in states for k in numbers)
         and all(k in places for k in starts)
@@ -238,4 +247,4 @@ def _step(item: Any) -> Step:
 
 def _property(item: Any) -> Property:
     broken = [(_whole(place), _forms(facts)) for place, facts in item["broken"]]
-    return Property(str(item["name"]), str(item["digest"]), broken)
+    return Property(str(item["name"]), str(item["kind"]), str(item["digest"]), broken)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from model.certificates.form import (
     CONSTANT,
+    DEADLOCK,
     Certificate,
     CertificateError,
     Form,
@@ -51,10 +52,14 @@ def files(certificate: Certificate, start: Start) -> dict[str, str]:
         text = f"The invariant is kept by {action}."
         made[f"step-{_plain(action)}.smt2"] = _file(certificate, text, parts)
     for item in certificate.properties:
-        parts = [
-            [*_allowed(certificate.places[place]), *map(_fact, facts)]
-            for place, facts in item.broken
-        ]
+        parts = (
+            _stuck(certificate)
+            if item.kind == DEADLOCK
+            else [
+                [*_allowed(certificate.places[place]), *map(_fact, facts)]
+                for place, facts in item.broken
+            ]
+        )
         text = f"The invariant implies {item.name}."
         made[f"property-{item.name}.smt2"] = _file(certificate, text, parts)
     if len(made) != 1 + len(steps) + len(certificate.properties):
@@ -106,6 +111,19 @@ def _step(
             for form in forms
         ]
     return [*taken, _any(wrong)]
+
+
+def _stuck(certificate: Certificate) -> list[list[str]]:
+    """For each place, that the invariant allows counts where no step can be taken."""
+    parts = [[*_allowed(place)] for place in certificate.places]
+    for step in certificate.steps:
+        # Said here, whatever the facts say: the devices that a step names must be there.
+        present: list[Form] = [
+            [(CONSTANT, -step.named.count(state)), (f"c{state}", 1)]
+            for state in sorted({*step.named})
+        ]
+        parts[step.start].append(_any([_negative(fact) for fact in (*present, *step.facts)]))
+    return parts
 
 
 def after_step(here: Place, step: Step) -> dict[str, Form]:

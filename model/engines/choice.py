@@ -76,7 +76,8 @@ class Reductions:
         return Wish.ON in (self.symmetry, self.forget, self.fold, self.partial_order)
 
     def __str__(self) -> str:
-        return f"symmetry {self.symmetry}, forget {self.forget}, fold {self.fold}"
+        wishes = vars(self).items()
+        return ", ".join(f"{name.replace('_', ' ')} {wish}" for name, wish in wishes)
 
 
 USUAL = Reductions()

@@ -30,7 +30,7 @@ def certificate(
     systems: Callable[[int], System],
     searched: Searched,
 ) -> tuple[Certificate, dict[str, str]]:
-    """The certificate for those invariants among ``properties`` that ``proof`` proves.
+    """The certificate for those of ``properties`` that ``proof`` proves.
 
     What is not in it is told by name, with the reason. Raises GaveUp.
     """
@@ -40,19 +40,16 @@ def certificate(
     left: dict[str, str] = {}
     proved: list[Property] = []
     for item in properties:
-        why = "it is no invariant" if item.kind is not Kind.INVARIANT else proof.objection(item)
+        why = proof.objection(item)
         if why:
             left[item.name] = why
             continue
-        broken = [
+        digest = digest_of_claim(item.ground(s) for s in families)
+        cases = [
             (number[cell], [_form(proof, fact) for fact in facts])
-            for condition in proof.family.conditions(item.ground)
-            for cell in cells
-            for _, facts in proof.counting.broken(condition, cell[0], proof.occupied(cell))
+            for cell, facts in _broken(proof, item)
         ]
-        proved.append(
-            Property(item.name, digest_of_claim(item.ground(s) for s in families), broken)
-        )
+        proved.append(Property(item.name, item.kind.name.lower(), digest, cases))
     steps = [step for cell, k in number.items() for step in _steps(proof, k, cell)]
     made = Certificate(
         VERSION,
@@ -77,6 +74,17 @@ def certificate(
         searched,
     )
     return made, left
+
+
+def _broken(proof: Proof, item: Claimed) -> Iterator[tuple[Cell, Sequence[linear.Form]]]:
+    """Each case in which ``item`` would be broken; a deadlock follows from the steps."""
+    if item.kind is Kind.INVARIANT:
+        for condition in proof.family.conditions(item.ground):
+            for cell in proof.cells():
+                every = proof.counting.broken(condition, cell[0], proof.occupied(cell))
+                yield from ((cell, facts) for _, facts in every)
+    elif item.kind is Kind.TYPES:
+        yield from ((cell, facts) for cell, _, facts in proof.leaving())
 
 
 def _steps(proof: Proof, number: int, cell: Cell) -> Iterator[Step]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from model.engines.memory import peak_bytes
 from model.engines.result import Finding, Limits, Report, Verdict
@@ -13,6 +13,7 @@ from model.proof.counting import CounterSystem, outside
 from model.proof.family import Family, Systems
 from model.proof.groups import Groups
 from model.proof.induction import At, Cell, Invariant
+from model.proof.linear import Form
 from model.proof.quantified import NotUniform
 from model.proof.seeds import SEARCHED, seeds
 
@@ -113,9 +114,10 @@ class Proof:
                         return f"the invariant that was found allows {self.family.told(place)}"
         return ""
 
-    def _types(self) -> str:
-        for (place, _), at in self._at.items():
-            for step in self.counting.steps(place, at.occupied):
+    def leaving(self) -> Iterator[tuple[Cell, str, tuple[Form, ...]]]:
+        """Each case in which a step would leave a domain: where, how to say it, and the facts."""
+        for cell, at in self._at.items():
+            for step in self.counting.steps(cell[0], at.occupied):
                 leaving = [*step.leaves]
                 for counted in self.family.counted:
                     new = step.counted.get(self.counting.grown[counted.variable])
@@ -123,8 +125,13 @@ class Proof:
                         sides = outside(counted, new, at.occupied)
                         leaving += [(counted.variable.name, (side,)) for side in sides]
                 for name, facts in leaving:
-                    if at.vector([*step.facts, *facts]) is not None:
-                        return f"{step.rule.name} may take {name} outside its domain"
+                    told = f"{step.rule.name} may take {name} outside its domain"
+                    yield cell, told, (*step.facts, *facts)
+
+    def _types(self) -> str:
+        for cell, told, facts in self.leaving():
+            if self._at[cell].vector(facts) is not None:
+                return told
         return ""
 
     def _deadlock(self) -> str:

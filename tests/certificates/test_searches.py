@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from model import certifying
 from model.certificates.form import CertificateError
 from model.certificates.reachable import NAME, Reachable, Result, folder, read
 from model.certifying import counted, recounted
+from model.engines.census import Census
 from model.engines.choice import Machine
 from model.engines.kernel import native
 from model.linux.design import Size
@@ -175,6 +177,7 @@ def test_what_is_not_possible_is_said(home: Path, tmp_path: Path) -> None:
     refused(call("certify", DESIGN, "--devices", "0", "--hotplug", "0", "-o", new), "no device")
     refused(call("certify", DESIGN, "--devices", "1", "-o", home), "not empty")
     assert not new.exists()
+    refused(call("certify", "--check", tmp_path, "--machine", "python"), "leave --machine out")
 
 
 def test_the_machine_that_is_named_finds_it_again(home: Path) -> None:
@@ -182,6 +185,20 @@ def test_the_machine_that_is_named_finds_it_again(home: Path) -> None:
         ran = call("certify", "--check", home, "--machine", machine)
         assert f"found again by {machine}" in ran.out
     assert "found again by python" in call("certify", "--check", home).out
+
+
+def test_two_searches_that_differ_are_an_error_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdicts and the census come from two searches by one machine."""
+    other = Census(1, 2, 3, "0" * 64)
+    monkeypatch.setitem(certifying.CENSUS, Machine.KERNEL, lambda _: other)
+    monkeypatch.chdir(tmp_path)
+    ran = call("certify", DESIGN, "--devices", "1", "--hotplug", "0", "-o", tmp_path / "new")
+    assert (ran.code, ran.out) == (70, "")
+    assert "one search finds (2440, 7514, 32), another Census(states=1" in ran.err
+    (left,) = tmp_path.iterdir()
+    assert left.name == f"disagreement-{DESIGN}-states.json"
 
 
 def test_a_certificate_in_another_shape_is_none(home: Path) -> None:

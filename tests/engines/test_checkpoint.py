@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import random
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +296,8 @@ def test_the_same_design_is_told_alike_and_another_differently(tmp_path: Path) -
     found += [definition(without, Size(1, 1), chosen[:1])]
     assert len(set(found)) == len(found)
     assert definition(merged, Size(1, 1), chosen) == found[0]
+
+
+def test_every_reduction_tells_two_searches_apart() -> None:
+    wishes = [Reductions(**{item.name: Wish.OFF}) for item in fields(Reductions)]
+    assert len({str(wish) for wish in [Reductions(), *wishes]}) == len(wishes) + 1

@@ -1,0 +1,187 @@
+"""Which proofs are certified, accepted, and refused once changed: docs/certificates.md's table.
+
+``python -m tests.certificates.record`` has every proof of the thread and the releases written down
+and checked by cvc5, changes each certificate in several ways, one after the other, and has all of
+these refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tabulate import tabulate
+
+from model.catalogue import UsageError, entries, find
+from model.certificates.check import NAME, folder, start_of
+from model.certificates.form import DEADLOCK, INVARIANT, TYPES, CertificateError, read, write
+from model.certificates.obligations import files
+from model.certifying import certified, checked
+from model.proving import family
+from tests.certificates import tampering
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "certificates.md"
+START = "<!-- proofs: python -m tests.certificates.record rewrites it -->\n"
+END = "<!-- end of proofs -->\n"
+FAMILIES = ("thread", "releases")
+EACH = 10
+"""How many changes are tried of a certificate."""
+AS_A_WHOLE: Sequence[tampering.Change] = (
+    tampering.no_step,
+    tampering.no_action,
+    tampering.no_place,
+    tampering.too_strong,
+    tampering.other_design,
+    tampering.other_claim,
+    tampering.other_states,
+    tampering.of_other_kind,
+    tampering.of_unknown_kind,
+    tampering.injected,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One design. ``why`` says why it has no certificate; ``kinds`` counts its properties.
+
+    ``tampered`` are changes that were tried, ``accepted`` those of them that were not refused.
+    """
+
+    design: str
+    why: str
+    kinds: Mapping[str, int]
+    questions: int
+    seconds_to_write: float
+    seconds_to_check: float
+    tampered: int
+    accepted: Sequence[str]
+
+
+def put(home: Path, made: Mapping[str, str]) -> None:
+    """Write the files of a certificate into an empty folder."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    for name, text in made.items():
+        (home / name).write_text(text, encoding="utf-8")
+
+
+def asked(name: str, seeds: Sequence[int], place: Path) -> Row:
+    """Certify a design, check it, and tamper with it. Raises CertificateError and NotDecided."""
+    begun = time.perf_counter()
+    try:
+        made, _ = certified(name)
+    except UsageError as error:
+        return Row(name, str(error), {}, 0, 0, 0, 0, [])
+    home = place / "certificate"
+    put(home, made)
+    written = time.perf_counter()
+    told = checked(home, None)
+    done = time.perf_counter()
+    return Row(
+        name,
+        "",
+        dict(Counter(item.kind for item in told.properties)),
+        sum(text.count("(check-sat)") for text in made.values()),
+        round(written - begun, 1),
+        round(done - written, 1),
+        len(seeds),
+        [how for how in (tampered(name, made, seed, home) for seed in seeds) if how],
+    )
+
+
+def tampered(name: str, made: Mapping[str, str], seed: int, home: Path) -> str:
+    """Change the certificate, and have it checked; how it was changed, if it is accepted."""
+    put(home, made)
+    how = f"{seed}: a file"
+    try:
+        if seed % 3 == 2:
+            change = AS_A_WHOLE[seed // 3 % len(AS_A_WHOLE)]
+            how = f"{seed}: {change.__name__}"
+            data = json.loads(made[NAME])
+            change(random.Random(seed), data)  # noqa: S311  # nobody is to be kept from guessing it
+            text = read(tampering.write_anyhow(data))
+            start = start_of(family(find(name).design)(1), text)
+            put(home, folder(write(text), files(text, start)))
+        else:
+            tampering.change_a_file(home, seed)
+        checked(home, None)
+    except (CertificateError, UsageError):
+        return ""
+    return how
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows that an earlier, perhaps interrupted, run has left."""
+    if not path.exists():
+        return []
+    return [Row(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def lines(rows: Sequence[Row]) -> Iterator[list[str]]:
+    """The table's lines."""
+    for row in rows:
+        if row.why:
+            yield [row.design, "no proof", "", "", "", "", ""]
+            continue
+        kinds = [str(row.kinds.get(kind, 0) or "-") for kind in (INVARIANT, TYPES, DEADLOCK)]
+        refused = f"{row.tampered - len(row.accepted)} of {row.tampered}"
+        seconds = f"{row.seconds_to_write:.0f} + {row.seconds_to_check:.0f}"
+        yield [row.design, *kinds, str(row.questions), refused, seconds]
+
+
+def main() -> None:
+    """Ask, note each answer at once, and write the table.
+
+    A run that was interrupted goes on; once every design was asked, the next one begins anew.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path("build/certificates.jsonl"))
+    parser.add_argument("--each", type=int, default=EACH, help="changes of each")
+    wishes = parser.parse_args()
+    wishes.results.parent.mkdir(parents=True, exist_ok=True)
+    names = [entry.design.name for entry in entries(FAMILIES)]
+    done = {row.design for row in rows_of(wishes.results)}
+    seed = sum(row.tampered for row in rows_of(wishes.results))
+    for name in names:
+        if name in done:
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            row = asked(name, range(seed, seed + wishes.each), Path(place))
+        seed += row.tampered
+        with wishes.results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dataclasses.asdict(row)) + "\n")
+        print(row, file=sys.stderr)  # noqa: T201  # how far it is
+    rows = rows_of(wishes.results)
+    write_table(rows)
+    wishes.results.unlink()
+    wrong = [f"{row.design}: {how}" for row in rows for how in row.accepted]
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+
+
+def write_table(rows: Sequence[Row]) -> None:
+    """Put the table of ``rows`` into the page."""
+    heads = ["design", "invariants", "types", "no deadlock", "questions", "refused", "seconds"]
+    table = tabulate(lines(rows), heads, tablefmt="github", disable_numparse=True)
+    figures = (
+        f"{sum(not row.why for row in rows)} certificates, all accepted; "
+        f"{sum(row.tampered - len(row.accepted) for row in rows)} of "
+        f"{sum(row.tampered for row in rows)} changed ones refused.\n"
+    )
+    before, rest = PAGE.read_text(encoding="utf-8").split(START)
+    _, after = rest.split(END)
+    PAGE.write_text(f"{before}{START}\n{figures}\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
