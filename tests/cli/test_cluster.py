@@ -165,6 +165,9 @@ def test_a_worker_with_another_version_is_refused_by_name(cluster: Cluster, tmp_
 
 def test_a_worker_without_the_project_is_refused(cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+    # This interpreter may have the project installed; there it is as if it were missing.
+    missing = "raise ModuleNotFoundError(\"No module named 'model'\")\n"
+    (tmp_path / "empty" / "model.py").write_text(missing)
     cluster.worker(tmp_path / "empty")
     ran = call("check", "driver_managed_dma", "-p", "no_bug_on", "--cluster", cluster.address)
     refused(ran, "No module named 'model'", "install the same version of this project there")

@@ -115,7 +115,7 @@ def interrupted(*words: str, cwd: Path) -> tuple[int, str, str]:
 
 def test_3_is_an_interrupt_that_leaves_partial_figures(tmp_path: Path) -> None:
     code, out, err = interrupted(
-        "check", "driver_managed_dma", "--devices", "3", "--hotplug", "1", cwd=tmp_path
+        "check", "driver_managed_dma", "--devices", "4", "--hotplug", "1", cwd=tmp_path
     )
     assert (code, err) == (3, "")
     found = re.search(r"([\d,]+) states; ([\d,]+) transitions; .*stopped: interrupted", out)
@@ -127,7 +127,7 @@ def test_3_is_an_interrupt_that_leaves_partial_figures(tmp_path: Path) -> None:
 def test_3_is_an_interrupt_that_leaves_designs_unchecked(tmp_path: Path) -> None:
     # Reachability is decided early, so that nothing but the missing designs tells of the interrupt.
     code, out, err = interrupted(
-        *("check", "-p", "userspace_can_own_the_group", "-p", SAFE, "--devices", "4"),
+        *("check", "-p", "userspace_can_own_the_group", "-p", SAFE, "--devices", "6"),
         *("--format", "json", "--jobs", "1", "viability_check", "driver_managed_dma"),
         cwd=tmp_path,
     )
