@@ -476,20 +476,26 @@ static void *advised(void *memory, u64 size)
 	return memory;
 }
 
+/* Makes room for so many states. */
+static int make_room(struct search *s, u64 room)
+{
+	u64 size = room * (u64)s->m->words * sizeof(u64);
+	u64 *states = advised(realloc(s->states, size), size);
+	if (!states)
+		return NO_MEMORY;
+	s->states = states;
+	u64 *offsets = realloc(s->offsets, (room + 1) * sizeof(u64));
+	if (!offsets)
+		return NO_MEMORY;
+	s->offsets = offsets;
+	s->room = room;
+	return DONE;
+}
+
 static int grow(struct search *s, const int W)
 {
-	if (s->count == s->room) {
-		u64 room = s->room * 2;
-		u64 size = room * W * sizeof(u64), *states = advised(realloc(s->states, size), size);
-		if (!states)
-			return NO_MEMORY;
-		s->states = states;
-		u64 *offsets = realloc(s->offsets, (room + 1) * sizeof(u64));
-		if (!offsets)
-			return NO_MEMORY;
-		s->offsets = offsets;
-		s->room = room;
-	}
+	if (s->count == s->room && make_room(s, s->room * 2))
+		return NO_MEMORY;
 	if (s->count * 2 > s->slot_mask) {
 		u64 size = (s->slot_mask + 1) * 2;
 		u64 *slots = advised(calloc(size, sizeof(u64)), size * sizeof(u64));
@@ -1163,19 +1169,10 @@ void search_columns(const struct search *s, void **out)
 /* Makes room in a new search for columns that are to be filled in. */
 int search_reserve(struct search *s, u64 count, u64 edges)
 {
-	u64 room = s->room, W = (u64)s->m->words;
+	u64 room = s->room;
 	while (room < count)
 		room *= 2;
-	u64 *states = advised(realloc(s->states, room * W * sizeof(u64)), room * W * sizeof(u64));
-	if (!states)
-		return NO_MEMORY;
-	s->states = states;
-	u64 *offsets = realloc(s->offsets, (room + 1) * sizeof(u64));
-	if (!offsets)
-		return NO_MEMORY;
-	s->offsets = offsets;
-	s->room = room;
-	return more_edges(s, edges);
+	return make_room(s, room) ? NO_MEMORY : more_edges(s, edges);
 }
 
 /* Goes on from the columns as they were filled in; `numbers` is what search_numbers told. */
