@@ -104,11 +104,11 @@ def check(
     try:
         made = files(certificate, start_of(families[0], certificate))
         _same(certificate, found, made)
+        for name, text in made.items():
+            solve(name, text, until)
         _compare(certificate, systems, claims, until)
     except (LookupError, ValueError) as error:
         raise CertificateError(f"the certificate does not fit the design: {error!r}") from None
-    for name, text in made.items():
-        solve(name, text, until)
     return certificate
 
 

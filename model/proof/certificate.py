@@ -145,10 +145,11 @@ class OfPairs:
         ]
 
     def least(self, cell: counting.Place) -> list[linear.Form]:
-        """By how much each tally that is above 0 is more than 1."""
+        """By how much each tally that is above 0 is more than 1; two may be the same there."""
         forms = self._forms(cell)
-        some = sorted(self._pairs.some[cell])
-        return [linear.plus(forms[k], {linear.CONST: -1}) for k in some]
+        some = [forms[k] for k in sorted(self._pairs.some[cell])]
+        different = {frozenset(form.items()): form for form in some}
+        return [linear.plus(form, {linear.CONST: -1}) for form in different.values()]
 
     def end(self, _: counting.Place, step: counting.Step) -> list[str]:
         """The place after ``step``, unless the set has none there."""
