@@ -78,6 +78,7 @@ from tests.certificates.tampering import (
     write_anyhow,
 )
 from tests.certificates.truth import Truth
+from tests.cli.program import call, refused
 from tests.proof.families import Hub, Member, family, random_family
 
 pytest.importorskip("cvc5")
@@ -370,3 +371,15 @@ def test_the_certificate_of_the_merged_design_is_accepted(tmp_path: Path) -> Non
     assert {"no_kernel_dma_in_user_owned_group", "type_invariant", "no_deadlock"}.isdisjoint(left)
     with pytest.raises(CertificateError, match="about"):
         checked(tmp_path, "suppress_auto_claim")
+    ran = call("certify", "--check", tmp_path, "--timeout", "0")
+    assert (ran.code, ran.out) == (3, "")
+    assert "not decided: not within 0 s" in ran.err
+
+
+def test_what_is_not_proved_in_time_is_not_written(tmp_path: Path) -> None:
+    ran = call("certify", "driver_managed_dma", "-o", tmp_path / "new", "--timeout", "0")
+    assert (ran.code, ran.out) == (3, "")
+    assert "driver_managed_dma: nothing is written: not decided within 0 s" in ran.err
+    assert not (tmp_path / "new").exists()
+    size = ("--devices", "1", "--timeout", "9")
+    refused(call("certify", "driver_managed_dma", "-o", tmp_path / "new", *size), "leave --devices")
