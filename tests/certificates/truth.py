@@ -57,7 +57,9 @@ class Truth:
     def objection(self, made: Certificate, number: int) -> str:
         """What is wrong with ``made``, as far as its place ``number`` tells; or an empty text."""
         allows = _Allows(made)
-        if not all(allows(self._seen(packed)) for packed in self._reached):
+        values = tuple(made.places[number].values[: len(made.shared)])
+        there = [seen for seen in map(self._seen, self._reached) if seen.values == values]
+        if not all(map(allows, there)):
             return "a reachable state is outside the invariant"
         for packed in self._states(made, made.places[number]):
             if allows(self._seen(packed)):
@@ -110,10 +112,10 @@ class _Allows:
     def __init__(self, made: Certificate) -> None:
         self._known = {tuple(local): k for k, local in enumerate(made.states)}
         self._growing = made.growing
-        self._places: dict[tuple[str, ...], list[Place]] = {}
+        self._places: dict[tuple[str, ...], list[_Said]] = {}
         for place in made.places:
             values = tuple(place.values[: len(made.shared)])
-            self._places.setdefault(values, []).append(place)
+            self._places.setdefault(values, []).append(_Said.of(place))
 
     def __call__(self, seen: Seen) -> bool:
         counts = {CONSTANT: 1, **dict(zip(self._growing, seen.growing, strict=True))}
@@ -123,7 +125,29 @@ class _Allows:
         return any(_holds(p, devices, counts) for p in self._places.get(seen.values, ()))
 
 
-def _holds(place: Place, devices: list[int], counts: Mapping[str, int]) -> bool:
+class _Said(NamedTuple):
+    """What the invariant says at a place."""
+
+    occupied: set[int]
+    apart: list[tuple[list[int], list[int]]]
+    zero: list[dict[str, int]]
+    least: list[dict[str, int]]
+
+    @classmethod
+    def of(cls, place: Place) -> _Said:
+        zero, least = (list(map(_summed, forms)) for forms in (place.zero, place.least))
+        return cls({*place.occupied}, place.apart, zero, least)
+
+
+def _summed(form: Form) -> dict[str, int]:
+    """A form by its columns; one may have come twice."""
+    total: dict[str, int] = {}
+    for column, number in form:
+        total[column] = total.get(column, 0) + number
+    return total
+
+
+def _holds(place: _Said, devices: list[int], counts: Mapping[str, int]) -> bool:
     """The invariant at a place, word by word."""
     return (
         all(local in place.occupied for local in devices)
@@ -137,5 +161,5 @@ def _holds(place: Place, devices: list[int], counts: Mapping[str, int]) -> bool:
     )
 
 
-def _worth(form: Form, counts: Mapping[str, int]) -> int:
-    return sum(number * counts.get(column, 0) for column, number in form)
+def _worth(form: Mapping[str, int], counts: Mapping[str, int]) -> int:
+    return sum(number * form.get(column, 0) for column, number in counts.items())
