@@ -19,13 +19,15 @@ class Answer:
 
     ``stored`` is how many states were kept for all ``states``. ``transitions`` is None where the
     checker counts something else by it, and ``seconds``, of the search alone and as the checker
-    itself says, where it says only whole seconds.
+    itself says, where it says only whole seconds. ``vacuous`` names the properties that the
+    checker calls so, if it knows of that; all others hold.
     """
 
     states: int
     transitions: int | None
     stored: int
     seconds: float | None
+    vacuous: str = ""
 
 
 Reader = Callable[[str, int], Answer]
@@ -91,8 +93,9 @@ def ours(said: str, starts: int) -> Answer:  # noqa: ARG001  # it knows initial 
     if other:
         told = "; ".join(f"{r['property']}: {r['verdict']}" for r in other)
         raise Unlike(f"only where everything holds do all search the same: {told}")
+    vacuous = ", ".join(str(r["property"]) for r in results if r["verdict"] == "vacuous")
     one = json.loads(said)["results"][0]
-    return Answer(one["states"], one["transitions"], one["stored"], one["seconds"])
+    return Answer(one["states"], one["transitions"], one["stored"], one["seconds"], vacuous)
 
 
 def _number(pattern: str, said: str) -> int:

@@ -12,6 +12,8 @@ from benchmarks.answers import Reader
 
 OURS = "ours"
 _JUDGED = (0, 1, 4, 5)  # our own exit codes behind a verdict for every property
+_REDUCTIONS = ("symmetry", "forget", "fold", "partial-order")
+_COUNT_FEWER = frozenset({"fold", "partial-order"})
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Contender:
     which is the exported file without its ending, how many ``states`` there are, the ``bits`` of
     a number that counts twice as many, this ``python``, and the ``jars`` of TLC. ``codes`` are
     what the last command may exit with for ``read`` to make something of what it printed.
-    ``folds`` tells that it counts states after folding, which are fewer.
+    ``fewer`` names the reductions that make it count fewer states than there are.
     """
 
     name: str
@@ -31,7 +33,7 @@ class Contender:
     commands: tuple[str, ...]
     read: Reader
     codes: tuple[int, ...] = (0,)
-    folds: bool = False
+    fewer: frozenset[str] = frozenset()
 
     def spelled(self, **values: object) -> list[list[str]]:
         """The commands with ``values`` for what is in braces, as lists of words."""
@@ -45,12 +47,12 @@ class Contender:
         return [*lost, *(["TLC_JARS"] if "{jars}" in self.commands[-1] and not jars() else [])]
 
 
-def _here(name: str, options: str) -> Contender:
+def _here(name: str, machine: str, *used: str) -> Contender:
+    """Our own search with these reductions switched on and no others."""
     asked = "check {design} {size} {properties} --format json"
-    command = f"{{python}} -m model {asked} {options}"
-    return Contender(
-        name, OURS, (command.rstrip(),), answers.ours, _JUDGED, folds="--fold on" in options
-    )
+    wishes = " ".join(f"--{one} {'on' if one in used else 'off'}" for one in _REDUCTIONS)
+    command = f"{{python}} -m model {asked} --machine {machine} {wishes}"
+    return Contender(name, OURS, (command,), answers.ours, _JUDGED, _COUNT_FEWER.intersection(used))
 
 
 def _spin(name: str, gcc: str, pan: str = "") -> Contender:
@@ -71,23 +73,13 @@ _FASTER = "-O3 -march=native"
 _ROOMY = "--pack-state off --pointer-bits 48 --set-capacity 67108864"
 _JAVA = "java -XX:+UseParallelGC -Djava.io.tmpdir=. -cp {jars}"
 
-_REDUCTIONS = ("symmetry", "forget", "fold", "partial-order")
-
-
-def _with(*used: str) -> str:
-    """The options that switch on these reductions and no others."""
-    return " ".join(f"--{name} {'on' if name in used else 'off'}" for name in _REDUCTIONS)
-
-
-_WHOLE = _with()
-
 HERE = (
-    _here("kernel", f"--machine kernel {_WHOLE}"),
-    _here("kernel, folding", f"--machine kernel {_with('fold')}"),
-    _here("kernel, symmetry", f"--machine kernel {_with('symmetry')}"),
-    _here("kernel, all reductions", f"--machine kernel {_with(*_REDUCTIONS)}"),
-    _here("numpy", f"--machine numpy {_WHOLE}"),
-    _here("python", f"--machine python {_WHOLE}"),
+    _here("kernel", "kernel"),
+    _here("kernel, folding", "kernel", "fold"),
+    _here("kernel, symmetry", "kernel", "symmetry"),
+    _here("kernel, all reductions", "kernel", *_REDUCTIONS),
+    _here("numpy", "numpy"),
+    _here("python", "python"),
 )
 """Our own machines, with and without what makes them store less."""
 
@@ -102,7 +94,7 @@ PEERS = (
 )
 
 CONTENDERS = (*HERE, *PEERS)
-REFERENCE = _here("reference", _WHOLE)
+REFERENCE = _here("reference", "auto")
 """What counts the states that all others must find."""
 
 

@@ -114,7 +114,7 @@ def _size(record: Record, devices: int) -> Iterator[str]:
         f"{one.states:,} states, {one.transitions:,} transitions"
         for contender in record.contenders()
         for one in of(record.compared, contender.name, devices)
-        if one.transitions is not None and not contender.folds
+        if one.transitions is not None and not contender.fewer
     ]
     yield ": ".join([f"## {_many(devices, 'device')}", *counts[:1]])
     heads = ["", "search s", "whole s", "building s", "states/s", "stored", "peak MiB"]

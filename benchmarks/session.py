@@ -17,6 +17,7 @@ from benchmarks.subject import Exported, Failed, Subject, values
 
 Tell = Callable[[str], None]
 """Says to whoever waits what is measured now."""
+_ALL: frozenset[str] = frozenset()  # nothing left out of what is counted
 _USAGE = 2  # what our own program exits with where a wish cannot be met
 
 
@@ -28,7 +29,7 @@ class Measurement:
     own process; ``search_seconds`` is the search alone as the checker itself says, or its process
     where it says only whole seconds. ``peak_bytes`` is of the search's process, and nothing below
     ``floor_bytes`` could be seen. ``stopped`` tells why there is no answer; then only the times of
-    processes are known.
+    processes are known. ``vacuous`` names the properties that the checker calls so.
     """
 
     contender: str
@@ -43,6 +44,7 @@ class Measurement:
     states: int = 0
     transitions: int | None = None
     stored: int = 0
+    vacuous: str = ""
 
     @property
     def whole_seconds(self) -> float:
@@ -73,7 +75,7 @@ def compare(
     Unlike if one of them finds other counts, and Failed if one does not run.
     """
     running = list(contenders)
-    expected = {False: asked.expected}
+    expected = {_ALL: asked.expected}
     for number in range(rounds):
         first = number % max(1, len(running))
         for contender in [*running[first:], *running[:first]]:
@@ -95,7 +97,7 @@ def grow(
     """
     running = [contender for contender in contenders if contender.checker == OURS]
     for subject in subjects:
-        expected: dict[bool, Answer] = {}
+        expected: dict[frozenset[str], Answer] = {}
         for contender in tuple(running):
             tell(f"{subject}: {contender.name}")
             unknown = Exported(subject, None, "", 1, Answer(0, None, 0, None))
@@ -137,22 +139,29 @@ def measure(contender: Contender, asked: Exported, number: int, timeout: float) 
         states=found.states,
         transitions=found.transitions,
         stored=found.stored,
+        vacuous=found.vacuous,
     )
 
 
-def agree(one: Measurement, contender: Contender, expected: dict[bool, Answer]) -> None:
+def agree(one: Measurement, contender: Contender, expected: dict[frozenset[str], Answer]) -> None:
     """Raise Unlike unless a run has found as many states and transitions as others have.
 
-    ``expected`` has, by whether a contender folds, what the first of them has found; whoever
-    comes first is entered. Those that fold may not find more than those that do not.
+    ``expected`` has, by what makes a contender count ``fewer``, what the first of them has found;
+    whoever comes first is entered. Whoever leaves out more may not find more, and the verdicts of
+    all of ours are the same.
     """
-    first = Answer(one.states, one.transitions, one.stored, None)
-    same = expected.setdefault(contender.folds, first)
+    first = Answer(one.states, one.transitions, one.stored, None, one.vacuous)
+    same = expected.setdefault(contender.fewer, first)
     counts = one.states, one.transitions
     if counts not in ((same.states, same.transitions), (same.states, None)):
         raise Unlike(
             f"{one.contender} counts {one.states} states and {one.transitions} transitions with "
             f"{one.devices} devices, not {same.states} and {same.transitions}"
         )
-    if one.states > expected.get(False, first).states:
-        raise Unlike(f"{one.contender} counts more states than there are: {one.states}")
+    for fewer, other in expected.items():
+        if fewer < contender.fewer and one.states > other.states:
+            without = f"without {' and '.join(sorted(contender.fewer - fewer))}"
+            raise Unlike(f"{one.contender} counts more states than {without}: {one.states}")
+        if contender.checker == OURS and one.vacuous != other.vacuous:
+            told = f"{one.vacuous or 'nothing'} vacuous, others {other.vacuous or 'nothing'}"
+            raise Unlike(f"{one.contender} calls {told}")

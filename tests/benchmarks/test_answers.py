@@ -59,3 +59,8 @@ def test_a_property_that_our_own_search_finds_violated_is_named() -> None:
     said = recorded("ours-holds.json").replace('"holds"', '"violated"', 1)
     with pytest.raises(Unlike, match="no_kernel_dma_in_user_owned_group: violated"):
         answers.ours(said, 1)
+
+
+def test_a_property_that_our_own_search_calls_vacuous_is_told() -> None:
+    said = recorded("ours-holds.json").replace('"holds"', '"vacuous"', 1)
+    assert answers.ours(said, 1).vacuous == "no_kernel_dma_in_user_owned_group"

@@ -65,16 +65,43 @@ def test_who_stores_less_has_to_stand_for_as_many() -> None:
     assert (one.states, one.stored) == (12, 5)
 
 
-def test_who_folds_counts_less_and_the_same_as_others_that_fold() -> None:
-    folding = [replace(playing(name, FOLDED), folds=True) for name in "ab"]
-    found = list(compare([playing("all", EXPECTED), *folding], ASKED, 1, 60, quiet))
-    assert [one.states for one in found] == [12, 7, 7]
-    other = replace(playing("other", replace(FOLDED, states=6)), folds=True)
-    with pytest.raises(Unlike, match=r"other counts 6 states and 9 .* not 7 and 9"):
-        list(compare([*folding, other], ASKED, 1, 60, quiet))
-    more = replace(playing("more", replace(FOLDED, states=13)), folds=True)
-    with pytest.raises(Unlike, match="more counts more states than there are: 13"):
+FOLDS = frozenset({"fold"})
+HURRIES = FOLDS | {"partial-order"}
+
+
+def leaving_out(fewer: frozenset[str], name: str, answer: Answer) -> Contender:
+    """A contender of ours that counts fewer states."""
+    return replace(playing(name, answer, checker=OURS), fewer=fewer)
+
+
+def test_who_leaves_something_out_counts_the_same_as_others_that_do() -> None:
+    folding = [leaving_out(FOLDS, name, FOLDED) for name in "ab"]
+    hurrying = leaving_out(HURRIES, "c", replace(FOLDED, states=6, transitions=7))
+    asked = [playing("all", EXPECTED), *folding, hurrying]
+    found = list(compare(asked, ASKED, 2, 60, quiet))
+    assert [one.states for one in found] == [12, 7, 7, 6, 7, 7, 6, 12]
+    for fewer in (FOLDS, HURRIES):
+        right = leaving_out(fewer, "right", FOLDED)
+        other = leaving_out(fewer, "other", replace(FOLDED, states=6))
+        with pytest.raises(Unlike, match=r"other counts 6 states and 9 .* not 7 and 9"):
+            list(compare([right, other], ASKED, 1, 60, quiet))
+
+
+def test_who_leaves_out_more_may_not_count_more() -> None:
+    more = leaving_out(FOLDS, "more", replace(FOLDED, states=13))
+    with pytest.raises(Unlike, match="more counts more states than without fold: 13"):
         list(compare([more], ASKED, 1, 60, quiet))
+    less = leaving_out(FOLDS, "less", FOLDED)
+    more = leaving_out(HURRIES, "more", replace(FOLDED, states=8))
+    with pytest.raises(Unlike, match="more counts more states than without partial-order: 8"):
+        list(compare([less, more], ASKED, 1, 60, quiet))
+
+
+@pytest.mark.parametrize("fewer", [frozenset[str](), HURRIES])
+def test_other_verdicts_are_refused(fewer: frozenset[str]) -> None:
+    other = leaving_out(fewer, "other", replace(EXPECTED, vacuous="safe"))
+    with pytest.raises(Unlike, match="other calls safe vacuous, others nothing"):
+        list(compare([other], ASKED, 1, 60, quiet))
 
 
 def test_who_is_out_of_time_is_not_asked_again() -> None:
