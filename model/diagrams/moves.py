@@ -47,10 +47,22 @@ class Own:
     moves: Sequence[Move]
 
 
+class _Way(NamedTuple):
+    """A step, and what it asks for lest it leave a domain; nothing, if it does so anyway.
+
+    ``leaving`` are the variables whose domain it may leave, each with when it does.
+    """
+
+    step: Step
+    facts: Sequence[Form] | None
+    leaving: Sequence[tuple[str, Sequence[Form]]]
+
+
 class Here(NamedTuple):
-    """All steps from a place by devices in ``states``."""
+    """All steps from a place by devices in ``states``, one by one and gathered."""
 
     states: Mask
+    ways: Sequence[_Way]
     own: Sequence[Own]
     moves: Sequence[Move]
 
@@ -103,30 +115,41 @@ class Steps:
 
     def taken(self, place: Place, states: Mask) -> Iterator[Taken]:
         """Each step from ``place`` by itself, where all devices are in ``states``."""
-        for step, facts, leaving in self._steps(place, states):
-            for variable, gone in leaving:
-                yield Taken(step, self.totals([*step.facts, *gone], place, states), variable)
-            if facts is not None:
-                yield Taken(step, self.totals(facts, place, states))
+        here = self.at(place, states)
+        known: dict[_Fact, Total] = {}
 
-    def _steps(
-        self, place: Place, states: Mask
-    ) -> Iterator[tuple[Step, list[Form] | None, list[tuple[str, Sequence[Form]]]]]:
-        """Each step, the facts where it keeps to the domains, and where it does not."""
+        def totals(facts: Iterable[Form]) -> list[Total]:
+            found = []
+            for fact in facts:
+                key = _fact(fact)
+                if key not in known:
+                    known[key] = self.weights.total(fact, place, here.states)
+                found.append(known[key])
+            return found
+
+        for way in here.ways:
+            for variable, gone in way.leaving:
+                yield Taken(way.step, totals([*way.step.facts, *gone]), variable)
+            if way.facts is not None:
+                yield Taken(way.step, totals(way.facts))
+
+    def _ways(self, place: Place, states: Mask) -> Iterator[_Way]:
         for step in self._counting.steps(place, [*bits(states)]):
             if len(step.named) > 1:
                 raise Unsuitable(f"{step.rule.title} is a step of two devices at once")
             leaving = list(self._leaving(step))
-            facts = self.asked(step.named, step.facts)
-            if not all(gone for _, gone in leaving):
-                yield step, None, leaving
-                continue
-            self.weights.settle(place, step)
-            yield step, [*facts, *(below(fact) for _, gone in leaving for fact in gone)], leaving
+            if all(gone for _, gone in leaving):
+                self.weights.settle(place, step)
+                inside = [below(fact) for _, gone in leaving for fact in gone]
+                facts = [*self.asked(step.named, step.facts), *inside]
+                yield _Way(step, facts, leaving)
+            else:
+                yield _Way(step, None, leaving)
 
     def _gathered(self, place: Place, states: Mask) -> Here:
         ways: dict[_Effect, dict[tuple[tuple[int, int], ...], set[_Facts]]] = {}
-        for step, facts, _ in self._steps(place, states):
+        every = list(self._ways(place, states))
+        for step, facts, _ in every:
             if facts is None:
                 continue
             values = self.weights.stored(place, step)
@@ -150,7 +173,7 @@ class Steps:
                     own.append(Own(one, [] if frozenset() in wanted else made))
                 else:
                     moves += made
-        return Here(states, own, moves)
+        return Here(states, every, own, moves)
 
     def _leaving(self, step: Step) -> Iterator[tuple[str, Sequence[Form]]]:
         """The variables that ``step`` may take out of their domains, and when it does."""
@@ -183,13 +206,12 @@ def onward(steps: Iterable[Own]) -> Moves:
     for own in steps:
         for old, new in own.one.items():
             nexts[old] = nexts.get(old, 0) | new
-    found = {}
-    for start in nexts:
-        found[start], left = 1 << start, [start]
-        while left:
-            new = nexts.get(left.pop(), 0) & ~found[start]
-            found[start] |= new
-            left += bits(new)
+    found = {old: new | 1 << old for old, new in nexts.items()}
+    for between in nexts:
+        further = found[between]
+        for old, ends in found.items():
+            if ends >> between & 1:
+                found[old] = ends | further
     return Moves(found, {})
 
 

@@ -1,7 +1,7 @@
 """How far decision diagrams get: ``python -m tests.diagrams.record`` writes the tables of its page.
 
-It takes some minutes; the names of tables take those only. Every line is a process by itself, with a minute
-and 2 GiB at most. Seconds are wall time: let nothing else run.
+It takes some minutes; the names of tables take those only. Every line is a process by itself, with
+a minute and 2 GiB at most. Seconds are wall time: let nothing else run.
 """
 
 from __future__ import annotations
