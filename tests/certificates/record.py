@@ -183,7 +183,7 @@ def lines(rows: Sequence[Row]) -> Iterator[list[str]]:
 
 
 def main() -> None:
-    """Ask, note each answer at once, and write the table once every design was asked.
+    """Ask, note each answer at once, and write the table of all that were asked so far.
 
     A run that was interrupted goes on. Several may share the work, each with designs of its own.
     """
@@ -204,23 +204,23 @@ def main() -> None:
             file.write(json.dumps(dataclasses.asdict(row)) + "\n")
         print(row, file=sys.stderr)  # noqa: T201  # how far it is
     rows = sorted(rows_of(wishes.results), key=lambda row: names.index(row.design))
-    if len(rows) < len(names):
-        return
-    write_table(rows)
-    wishes.results.unlink()
+    write_table(rows, [name for name in names if name not in {row.design for row in rows}])
+    if len(rows) == len(names):
+        wishes.results.unlink()
     wrong = [f"{row.design}: {how}" for row in rows for how in row.accepted]
     if wrong:
         raise SystemExit("\n".join(wrong))
 
 
-def write_table(rows: Sequence[Row]) -> None:
-    """Put the table of ``rows`` into the page."""
+def write_table(rows: Sequence[Row], missing: Sequence[str]) -> None:
+    """Put the table of ``rows`` into the page, which says what is ``missing``."""
     heads = ["design", "invariants", "types", "no deadlock", "questions", "refused", "seconds"]
     table = tabulate(lines(rows), heads, tablefmt="github", disable_numparse=True)
     figures = (
         f"{sum(not row.why for row in rows)} certificates, all accepted; "
         f"{sum(len(row.tampered) - len(row.accepted) for row in rows)} of "
         f"{sum(len(row.tampered) for row in rows)} changed ones refused.\n"
+        f"Not asked: {', '.join(missing) or 'none'}.\n"
     )
     kinds = Counter(how for row in rows for how in row.tampered)
     passed = Counter(how.partition(": ")[2] for row in rows for how in row.accepted)
