@@ -14,12 +14,12 @@ from model.engines.layout import Layout
 from model.engines.reductions import Reduced, reduce_entities, told
 from model.engines.symmetry import NONE, Symmetry
 from model.engines.vector import saving
+from model.engines.vector.actions import Found
 from model.engines.vector.afterwards import Afterwards
 from model.engines.vector.edges import Edges, Stretch
 from model.engines.vector.folds import Folds
 from model.engines.vector.graph import Graph
 from model.engines.vector.standing import parts_of
-from model.engines.vector.steps import Found
 from model.engines.vector.values import Numbers, Values, Words
 from model.engines.vector.watching import Watching
 from model.lang import Claim, State, System
@@ -67,9 +67,13 @@ class VectorExplorer:
         self._afterwards = Afterwards(self._graph, watch, symmetry)
         self._next = 0
         self._unfolded, self._transitions = 0, 0
-        self.fired = bytearray(len(system.actions))
         self.left_domain: int | None = None
         self.forgotten: list[str] = []
+
+    @property
+    def fired(self) -> bytearray:
+        """By action: whether it was ever taken."""
+        return self._graph.steps.fired
 
     @property
     def count(self) -> int:
@@ -106,19 +110,20 @@ class VectorExplorer:
 
     def _expand(self, start: int, end: int) -> None:
         states = self._graph.states.words(start, end)
-        found = self._graph.steps.take(states)
+        found = self._graph.steps.take(states, named=self._edges is not None)
         inside = found.inside()
-        real = [word[inside] for word in found.after]
+        real = found.after if inside is None else [word[inside] for word in found.after]
         after = self._graph.least(real, start)
         targets, full = self._store(self._graph.standing.sorted(after))
-        last = len(found.actions)  # behind the last step that is looked at
+        last = int(found.offsets[-1])  # behind the last step that is looked at
         if full is not None:
-            last = int(inside[full])
+            last = full if inside is None else int(inside[full])
             end = start + int(np.searchsorted(found.offsets, last, "right")) - 1
         if self._folds:  # stored states need not tell whether a goal was met
             self._watching.await_goals([word[:full] for word in real])
         self._look_at(found, start, last, end)
         if self._edges is not None:
+            inside = np.arange(len(targets)) if inside is None else inside
             moves = np.flatnonzero(found.changing(states)[inside])
             moves = moves[inside[moves] < found.offsets[end - start]]
             steps = inside[moves]
@@ -134,9 +139,6 @@ class VectorExplorer:
 
     def _look_at(self, found: Found, start: int, last: int, end: int) -> None:
         """Take note of the steps before number ``last``, and of the states up to ``end``."""
-        taken = found.actions[: last + 1]
-        for action in np.flatnonzero(np.bincount(np.where(taken < 0, ~taken, taken))).tolist():
-            self.fired[action] = 1
         left = np.flatnonzero(found.actions[:last] < 0)
         if len(left):
             if self.left_domain is None:

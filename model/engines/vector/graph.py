@@ -118,7 +118,7 @@ class Graph:
     def _again(self, start: int, end: int) -> Stretch:
         """The steps to stored states, taken again."""
         found = self.steps.take(self.states.words(start, end))
-        inside = found.inside()
+        inside = np.flatnonzero(found.actions >= 0)
         after = self.least([word[inside] for word in found.after], start)
         targets = self.states.find(self.standing.sorted(after))
         known = np.flatnonzero(targets >= 0)
