@@ -74,6 +74,11 @@ class Run:
     def learn(self, words: Words) -> None:
         """Add a row for each of the states in ``words``."""
         pieces = [some for action in self.actions if (some := action.taken(words))]
+        if not pieces:
+            none = np.zeros(len(words[0]), np.int64)
+            self._many.append(none)
+            self._starts.append(none)
+            return
         found = merged(pieces, len(words[0]), len(words), named=True)
         many, before = np.diff(found.offsets), found.before
         self._many.append(many)

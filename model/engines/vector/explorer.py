@@ -36,7 +36,7 @@ class VectorExplorer:
     """
 
     name = "numpy"
-    at_once = 16_384
+    at_once = 32_768
     hurries = False
 
     def __init__(
