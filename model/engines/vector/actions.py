@@ -19,13 +19,19 @@ class Found(NamedTuple):
     """Steps, state by state, in the order in which every explorer takes them.
 
     Those of the i-th state are numbers ``offsets[i]`` to ``offsets[i + 1]``. A step has the number
-    of its ``actions``, ~number if it leaves a domain, and the state ``after`` it. Numbers of
-    actions may have been left out where no domain is left.
+    of its ``actions``, ~number if it leaves a domain, and the state ``after`` it. ``many`` counts
+    all steps from each state, those that were left out included.
     """
 
     offsets: Numbers
+    many: Numbers
     actions: NDArray[np.int32]
     after: Words
+
+    @property
+    def numbers(self) -> Numbers:
+        """By step, the number of its action, whether it leaves a domain or not."""
+        return np.where(self.actions < 0, ~self.actions, self.actions)
 
     @property
     def before(self) -> Numbers:
@@ -50,8 +56,7 @@ class Found(NamedTuple):
 class Taken(NamedTuple):
     """Some of these steps, taken from the states at the places ``before``, which are in order.
 
-    ``many`` says how many there are from each state, unless no state has more than one. The
-    numbers of ``actions`` may have been left out.
+    ``many`` says how many there are from each state, unless no state has more than one.
     """
 
     many: Numbers | None
@@ -60,21 +65,21 @@ class Taken(NamedTuple):
     after: Words
 
 
-def merged(pieces: Sequence[Taken], states: int, words: int, *, named: bool) -> Found:
-    """All steps from so many ``states`` of so many ``words``, in the order of the ``pieces``.
+def merged(pieces: Sequence[Taken], states: int, words: int, many: Numbers | None = None) -> Found:
+    """The steps from so many ``states`` of so many ``words``, in the order of the ``pieces``.
 
-    Unless they are ``named``, their actions are left out.
+    ``many`` there are from each state, if not all of them are in the pieces.
     """
-    many = np.zeros(states, np.int64)
+    here = np.zeros(states, np.int64)
     for piece in pieces:
         if piece.many is None:
-            many[piece.before] += 1
+            here[piece.before] += 1
         else:
-            many += piece.many
+            here += piece.many
     offsets = np.zeros(states + 1, np.int64)
-    np.cumsum(many, out=offsets[1:])
+    np.cumsum(here, out=offsets[1:])
     steps, place = int(offsets[-1]), offsets[:-1].copy()
-    actions = np.empty(steps if named else 0, np.int32)
+    actions = np.empty(steps, np.int32)
     after = [np.empty(steps, Word) for _ in range(words)]
     for piece in pieces:
         if piece.many is None:
@@ -84,11 +89,10 @@ def merged(pieces: Sequence[Taken], states: int, words: int, *, named: bool) -> 
             place += piece.many
             places = (place - np.cumsum(piece.many)).take(piece.before)
             places += np.arange(len(places))
-        if named:
-            actions[places] = piece.actions
+        actions[places] = piece.actions
         for column, word in zip(after, piece.after, strict=True):
             column[places] = word
-    return Found(offsets, actions, after)
+    return Found(offsets, here if many is None else many, actions, after)
 
 
 class _Update(NamedTuple):
@@ -109,9 +113,9 @@ class Action:
         row = slice(number * words, (number + 1) * words)
         self._values = values
         self.number = number
-        self.leaves = False
-        """Whether it has left a domain."""
-        pins = zip(tables.guard_mask[row], tables.guard_value[row], strict=True)
+        self.pins = tables.guard_mask[row], tables.guard_value[row]
+        """By word: the bits that the guard tells, and what they have to be."""
+        pins = zip(*self.pins, strict=True)
         self._pins = [(w, Word(mask), Word(value)) for w, (mask, value) in enumerate(pins) if mask]
         self._tests = tables.tests[slice(*tables.tests_at[number : number + 2])]
         self._keep, self._fixed = map(numbers_of, (tables.keep_mask[row], tables.set_value[row]))
@@ -124,18 +128,18 @@ class Action:
         for w, mask, value in self._pins:
             same = words[w] & mask == value
             met = same if met is None else met & same
-        able = np.arange(len(words[0])) if met is None else np.flatnonzero(met)
+        return self.tested(np.arange(len(words[0])) if met is None else np.flatnonzero(met), words)
+
+    def tested(self, able: Numbers, words: Words) -> Numbers:
+        """Those of the states at the places ``able`` that pass all tests."""
         for test in self._tests:
             if not len(able):
                 break
             able = able[self._values.true(test, [word[able] for word in words])]
         return able
 
-    def taken(self, words: Words) -> Taken | None:
-        """Its steps from the states in ``words``; None if there are none."""
-        able = self.able(words)
-        if not len(able):
-            return None
+    def taken(self, words: Words, able: Numbers) -> Taken:
+        """Its steps from the states in ``words``, of which those at the places ``able`` can."""
         return Taken(None, able, *self.take([word.take(able) for word in words]))
 
     def take(self, words: Words) -> tuple[NDArray[np.int32], Words]:
@@ -151,7 +155,6 @@ class Action:
                 inside = (stored >= 0) & (stored < len(update.valid))
                 inside &= update.valid[np.where(inside, stored, 0)]
                 if not inside.all():
-                    self.leaves = True
                     numbers[~inside] = ~self.number
                     stored[~inside] = 0
             after[update.word] |= stored.view(Word) << Word(update.shift)

@@ -8,7 +8,7 @@ are numbered as they come, and a pair of numbers finds what was done before.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from model.engines.layout import WORD, Layout
 from model.engines.vector.actions import Action, Taken, merged
 from model.engines.vector.growing import Growing
-from model.engines.vector.values import Numbers, Word, Words
+from model.engines.vector.values import Field, Numbers, Truths, Word, Words
 from model.lang import GroundAction, Var
 
 _PART_BITS = 18
@@ -40,6 +40,12 @@ class Part:
         self._numbers = np.zeros(1 << width, np.int32)
         self.count = 0
 
+    def has(self, field: Field) -> bool:
+        """Whether all bits of the field are here."""
+        word, shift, width = field
+        end = self._shift + int(self._mask).bit_length()
+        return word == self._word and self._shift <= shift and shift + width <= end
+
     def numbers(self, words: Words) -> Numbers:
         """By state, the number of the value that it has here."""
         value = (words[self._word] >> Word(self._shift) & self._mask).view(np.int64)
@@ -53,81 +59,107 @@ class Part:
 
 
 class Run:
-    """``actions`` of a company that stand beside each other in the order of steps.
+    """``actions`` of a ``company`` that stand beside each other in the order of steps.
 
-    Each row of the company has some steps here, which are beside each other in a list: by step
-    there the number of the action, as in ``Found``, and the bits that it changes. Which ones were
-    ``fired`` is noted.
+    By place of the company's: how many of its steps are theirs, and where those begin.
     """
 
-    def __init__(self, company: Company, actions: Sequence[Action], fired: bytearray) -> None:
+    def __init__(self, company: Company, actions: Sequence[Action]) -> None:
         self.company, self.actions = company, actions
-        self._fired = fired
         self._many, self._starts = Growing(np.int64), Growing(np.int64)
+        self._some = Growing(np.bool_)
         self._most = 0
-        self._numbers = Growing(np.int32)
-        self._deltas = [Growing(Word) for _ in range(company.words)]
         company.runs.append(self)
-        for column in (self._many, self._starts):
-            column.append(np.zeros(1, np.int64))  # row 0 is that of no state
 
-    def learn(self, words: Words) -> None:
-        """Add a row for each of the states in ``words``."""
-        pieces = [some for action in self.actions if (some := action.taken(words))]
-        if not pieces:
-            none = np.zeros(len(words[0]), np.int64)
-            self._many.append(none)
-            self._starts.append(none)
-            return
-        found = merged(pieces, len(words[0]), len(words), named=True)
-        many, before = np.diff(found.offsets), found.before
+    def append(self, many: Numbers, starts: Numbers) -> None:
+        """Put further places behind the rest."""
         self._many.append(many)
+        self._some.append(many != 0)
+        self._starts.append(starts)
         self._most = max(self._most, int(many.max()))
-        self._starts.append(found.offsets[:-1] + self._numbers.count)
-        self._numbers.append(found.actions)
-        for number in np.unique(found.actions).tolist():
-            self._fired[max(number, ~number)] = 1
-        for deltas, after, word in zip(self._deltas, found.after, words, strict=True):
-            deltas.append(after ^ word[before])
 
-    def taken(self, words: Words, rows: Numbers, *, named: bool) -> Taken | None:
-        """The steps from the states in ``words``, which have those ``rows``; None for none.
-
-        Unless they are ``named``, their actions are not told.
-        """
+    def taken(self, words: Words, places: Numbers) -> Taken | None:
+        """The steps from the states in ``words``, which have those places; None for none."""
         if not self._most:
             return None
-        many = self._many.all.take(rows)
         if self._most == 1:
-            before = np.flatnonzero(many)
-            steps = self._starts.all.take(rows.take(before))
+            many = None
+            before = np.flatnonzero(self._some.all.take(places))
+            steps = self._starts.all.take(places.take(before))
         else:
+            many = self._many.all.take(places)
             before = np.repeat(np.arange(len(many)), many)
-            first = self._starts.all.take(rows)
+            first = self._starts.all.take(places)
             first += many
             first -= np.cumsum(many)
             steps = first.take(before)
             steps += np.arange(len(steps))
         after = [
             word.take(before) ^ deltas.all.take(steps)
-            for word, deltas in zip(words, self._deltas, strict=True)
+            for word, deltas in zip(words, self.company.deltas, strict=True)
         ]
-        numbers = self._numbers.all.take(steps if named else steps[:0])
-        return Taken(many if self._most > 1 else None, before, numbers, after)
+        return Taken(many, before, self.company.actions.all.take(steps), after)
 
 
 class Company:
     """``runs`` of actions that read and write no more than some ``parts`` of a state.
 
-    Each combination of the parts' values has a row, once it has come.
+    Each combination of the parts' values has a row, once it has come. There are several ways of
+    leaving steps out, told by the action by which a state was found (see
+    ``model.engines.vector.repeated``). A row and a way make a place, which has some steps that
+    are beside each other: by step the number in ``actions``, as in ``Found``, and the bits in
+    ``deltas`` that it changes.
     """
 
     def __init__(self, parts: Sequence[Part], words: int) -> None:
-        self.words = words
         self.runs: list[Run] = []
+        self.actions = Growing(np.int32)
+        self.deltas = [Growing(Word) for _ in range(words)]
         self._parts = parts
         self._rows = np.zeros((1,) * len(parts), np.int32)
-        self._count = 1
+        self._many = Growing(np.int64)
+        self._expected: list[Callable[[Words], Truths]] = []
+        self._fine = Growing(np.bool_)
+        self._fine.append(np.ones(1, np.bool_))
+
+    def begin(self, repeated: Truths, fired: bytearray) -> None:
+        """Be ready, once all runs are there. What is ``repeated`` is left out.
+
+        By action is noted which ones were ``fired``.
+        """
+        self._fired = fired
+        self._all = [action for run in self.runs for action in run.actions]
+        pins = np.array([action.pins for action in self._all], Word)
+        self._pins = pins.transpose(1, 2, 0)
+        numbers = [action.number for action in self._all]
+        self._run = np.zeros(repeated.shape[1], np.int64)
+        for k, run in enumerate(self.runs):
+            self._run[[action.number for action in run.actions]] = k
+        _, first, way = np.unique(
+            repeated[:, numbers], axis=0, return_index=True, return_inverse=True
+        )
+        self._kept, self._way = ~repeated[first], way.reshape(-1)
+        none = np.zeros(len(self._kept), np.int64)
+        self._many.append(none[:1])  # row 0 is that of no state
+        for run in self.runs:
+            run.append(none, none)
+
+    def reads(self, fields: Sequence[Field]) -> bool:
+        """Whether all of the fields are in its parts."""
+        return all(any(part.has(field) for part in self._parts) for field in fields)
+
+    def expect(self, condition: Callable[[Words], Truths]) -> None:
+        """Look at each row whether the condition holds. For one that has no rows yet."""
+        self._expected.append(condition)
+
+    def fine(self, words: Words) -> bool:
+        """Whether all that is expected holds in all of the states. Raises TooMany."""
+        rows = self.rows(words)
+        return bool(self._fine.all.take(rows).all())
+
+    def places(self, rows: Numbers, came: Numbers | None) -> Numbers:
+        """By state, its place, by its row and the action that it ``came`` by."""
+        return rows * len(self._kept) + (self._way[-1] if came is None else self._way.take(came))
 
     def rows(self, words: Words) -> Numbers:
         """By state, its row. Raises TooMany."""
@@ -142,13 +174,48 @@ class Company:
         if not rows.all():
             unknown = np.flatnonzero(rows == 0)
             new, first = np.unique(index[unknown], return_index=True)
-            known[new] = np.arange(self._count, self._count + len(new))
-            self._count += len(new)
-            some = [word[unknown[first]] for word in words]
-            for run in self.runs:
-                run.learn(some)
+            known[new] = np.arange(self._many.count, self._many.count + len(new))
+            self._learn([word[unknown[first]] for word in words])
             rows = known.take(index)
         return rows.astype(np.int64)
+
+    def many(self, rows: Numbers) -> Numbers:
+        """By state, how many steps the actions here take."""
+        return self._many.all.take(rows)
+
+    def _learn(self, words: Words) -> None:
+        """Add a row for each of the states in ``words``."""
+        fine = np.ones(len(words[0]), np.bool_)
+        for condition in self._expected:
+            fine &= condition(words)
+        self._fine.append(fine)
+        rows, ways, runs = len(words[0]), len(self._kept), len(self.runs)
+        # So few states that what costs is to ask each action by itself.
+        met = np.ones((len(self._all), rows), np.bool_)
+        for word, mask, value in zip(words, *self._pins, strict=True):
+            met &= word & mask[:, None] == value[:, None]
+        pieces = []
+        for k in np.flatnonzero(met.any(axis=1)).tolist():
+            able = self._all[k].tested(met[k].nonzero()[0], words)
+            if len(able):
+                pieces.append(self._all[k].taken(words, able))
+        found = merged(pieces, rows, len(words))
+        self._many.append(found.many)
+        numbers, before = found.numbers, found.before
+        for number in np.unique(numbers).tolist():
+            self._fired[number] = 1
+        way, kept = np.nonzero(self._kept[:, numbers])
+        place = before[kept] * ways + way
+        order = np.argsort(place, kind="stable")
+        place, kept = place[order], kept[order]
+        index = place * runs + self._run[numbers[kept]]
+        many = np.bincount(index, minlength=rows * ways * runs)
+        starts = np.cumsum(many) - many + self.actions.count
+        for k, run in enumerate(self.runs):
+            run.append(many[k::runs], starts[k::runs])
+        self.actions.append(found.actions[kept])
+        for deltas, after, word in zip(self.deltas, found.after, words, strict=True):
+            deltas.append((after ^ word[before])[kept])
 
     def _make_room(self) -> None:
         if all(part.count < n for part, n in zip(self._parts, self._rows.shape, strict=True)):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.engines.explorer import Full, Run, Saved, Watch
 from model.engines.kernel.tables import Tables
@@ -19,8 +20,10 @@ from model.engines.vector.afterwards import Afterwards
 from model.engines.vector.edges import Edges, Stretch
 from model.engines.vector.folds import Folds
 from model.engines.vector.graph import Graph
+from model.engines.vector.growing import Growing
 from model.engines.vector.standing import parts_of
-from model.engines.vector.values import Numbers, Values, Words
+from model.engines.vector.states import Added
+from model.engines.vector.values import Values, Words
 from model.engines.vector.watching import Watching
 from model.lang import Claim, State, System
 
@@ -63,7 +66,12 @@ class VectorExplorer:
             found = reduce_entities(system, watch, symmetry, dropped, folds=True, hurries=False)
         self._folds = Folds(layout, found)
         self.folded = told(found)
-        self._graph = Graph(tables, values, self._edges, self._folds, most)
+        # Each state is stored as it is, and only states are asked about.
+        skips = not (asked or tables.parts or found or self._witnesses)
+        self._graph = Graph(tables, values, self._edges, self._folds, most, skips=skips)
+        self._watching.share(self._graph.steps.companies)
+        self._came = Growing(np.min_scalar_type(len(system.actions))) if skips else None
+        """By state, the action by which it was first found, or their number for initial ones."""
         self._afterwards = Afterwards(self._graph, watch, symmetry)
         self._next = 0
         self._unfolded, self._transitions = 0, 0
@@ -92,7 +100,8 @@ class VectorExplorer:
     def add(self, state: State) -> None:
         """Store an initial state."""
         words = self._graph.columns(state)
-        if self._store(self._graph.standing.sorted(self._folds.stored(words)))[1] is not None:
+        words_stored = self._graph.standing.sorted(self._folds.stored(words))
+        if self._store(words_stored, np.array([len(self.system.actions)])).full is not None:
             raise Full
         if self._folds:
             self._watching.await_goals(words)
@@ -110,12 +119,14 @@ class VectorExplorer:
 
     def _expand(self, start: int, end: int) -> None:
         states = self._graph.states.words(start, end)
-        found = self._graph.steps.take(states, named=self._edges is not None)
+        came = None if self._came is None else self._came.all[start:end]
+        found = self._graph.steps.take(states, came)
         inside = found.inside()
         real = found.after if inside is None else [word[inside] for word in found.after]
+        actions = found.actions if inside is None else found.actions[inside]
         after = self._graph.least(real, start)
-        targets, full = self._store(self._graph.standing.sorted(after))
-        last = int(found.offsets[-1])  # behind the last step that is looked at
+        targets, _, full = self._store(self._graph.standing.sorted(after), actions)
+        last = len(found.actions)  # behind the last step that is looked at
         if full is not None:
             last = full if inside is None else int(inside[full])
             end = start + int(np.searchsorted(found.offsets, last, "right")) - 1
@@ -132,7 +143,7 @@ class VectorExplorer:
             self._edges.append(Stretch(before, found.actions[steps], targets[moves], ranks), end)
         orbits = self._graph.standing.orbits([word[: end - start] for word in states])
         self._unfolded += int(orbits.sum())
-        self._transitions += int((orbits * np.diff(found.offsets)[: end - start]).sum())
+        self._transitions += int((orbits * found.many[: end - start]).sum())
         self._next = end
         if full is not None:
             raise Full
@@ -144,19 +155,21 @@ class VectorExplorer:
             if self.left_domain is None:
                 self.left_domain = int(~found.actions[left[0]])
             self._watching.left_domain(start + found.before[left])
-        stuck = np.flatnonzero(np.diff(found.offsets)[: end - start] == 0)
+        stuck = np.flatnonzero(found.many[: end - start] == 0)
         self._watching.stuck(start + stuck)
 
-    def _store(self, words: Words) -> tuple[Numbers, int | None]:
-        """Store states that are not there yet, and look at them. Returns what ``add`` does."""
+    def _store(self, words: Words, actions: NDArray[Any]) -> Added:
+        """Store states that are not there yet, to which the ``actions`` led, and look at them."""
         first = self.count
-        numbers, full = self._graph.states.add(words)
+        added = self._graph.states.add(words)
         if self.count > first:
             new = self._graph.states.words(first, self.count)
+            if self._came is not None:
+                self._came.append(actions[added.new])
             self._watching.look_at(new, first)
             if not self._folds:
                 self._watching.await_goals(new)
-        return numbers, full
+        return added
 
     def found(self) -> Mapping[int, Sequence[int]]:
         """By number of the claim, the violating states found since the last call."""

@@ -24,6 +24,7 @@ class Graph:
 
     One state stands for all that differ in the order of interchangeable parts, by ``folds``, or in
     what is forgotten; at ``most`` so many are stored. Steps are in ``edges``, or else taken anew.
+    If it ``skips``, those that only repeat what was found may be left out.
     """
 
     def __init__(
@@ -33,13 +34,15 @@ class Graph:
         edges: Edges | None,
         folds: Folds,
         most: int | None,
+        *,
+        skips: bool = False,
     ) -> None:
         self.layout = tables.layout
         self.system = tables.layout.system
         self.parts = tables.parts
         self.standing = Standing(tables.parts)
         self.states = States(self.layout.words, most)
-        self.steps = Steps(tables, values)
+        self.steps = Steps(tables, values, skips=skips)
         self._edges = edges
         self._folds = folds
         self._values = values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,18 @@ _FIRST_SLOTS = 1 << 12
 _ROOM = 2  # entries for each state, at least
 _LARGE = 1 << 22  # entries from which on a table only doubles
 _MULTIPLIERS = Word(0x9E3779B97F4A7C15), Word(0xD6E8FEB86659FD93)
+
+
+class Added(NamedTuple):
+    """What has become of states: the number of each, and where each of the ``new`` ones stands.
+
+    ``full`` is where the first one stands for which there is no room; numbers from there on may be
+    of states that are not there.
+    """
+
+    numbers: Numbers
+    new: Numbers
+    full: int | None
 
 
 class States:
@@ -78,14 +91,11 @@ class States:
         places -= 1
         return places
 
-    def add(self, words: Words) -> tuple[Numbers, int | None]:
-        """The number of each state, and where the first one stands for which there is no room.
-
-        Those before it are added unless they are there, in their order; the others are not.
-        """
+    def add(self, words: Words) -> Added:
+        """Add the states that are not there, in their order, as far as there is room."""
         hashes = _hashes(words)
         places, absent, at = self._look_up(words, hashes)
-        full = None
+        full, new = None, absent
         if len(absent):
             first = self.count
             if _ROOM * (first + len(absent)) > len(self._slots):
@@ -98,10 +108,11 @@ class States:
                 new = new[: self._most - first]
             for mine, theirs in zip(self._words, fresh, strict=True):
                 mine.append(theirs.take(new))
+            new = absent.take(new)
             if full is not None:
                 self._make_room(0)  # what was not added must not be found
         places -= 1
-        return places, full
+        return Added(places, new, full)
 
     @property
     def _mask(self) -> np.int64:

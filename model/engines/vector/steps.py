@@ -9,53 +9,87 @@ import numpy as np
 from model.engines.kernel.tables import Tables
 from model.engines.vector.actions import Action, Found, Taken, merged
 from model.engines.vector.company import Company, Run, TooMany, companies
+from model.engines.vector.repeated import repeated_steps
 from model.engines.vector.values import Numbers, Values, Words
 
 
 class Steps:
-    """The actions of ``tables``, which say all there is to know of a system."""
+    """The actions of ``tables``, which say all there is to know of a system.
 
-    def __init__(self, tables: Tables, values: Values) -> None:
+    If it ``skips``, steps are left out that repeat what was found.
+    """
+
+    def __init__(self, tables: Tables, values: Values, *, skips: bool) -> None:
+        system, actions = tables.layout.system, len(tables.row)
         # In the order in which every explorer takes them.
         self._actions = [Action(tables, values, number) for number in tables.row]
-        self.fired = bytearray(len(self._actions))
+        self._repeated = np.zeros((actions + 1, actions), np.bool_)
+        if skips:
+            self._repeated = repeated_steps(system, tables.row)
+        self.fired = bytearray(actions)
         """By action: whether it was ever taken."""
-        pairs = companies(tables.layout, self._actions)
         self._pieces: list[Run | Action] = []
+        pairs = companies(tables.layout, self._actions)
         for company, some in itertools.groupby(pairs, lambda pair: pair[0]):
-            actions = [action for _, action in some]
-            self._pieces += [Run(company, actions, self.fired)] if company else actions
+            beside = [action for _, action in some]
+            self._pieces += beside if company is None else [Run(company, beside)]
+        self.companies = [*dict.fromkeys(company for company, _ in pairs if company)]
+        for company in self.companies:
+            company.begin(self._repeated, self.fired)
 
-    def take(self, words: Words, *, named: bool = True) -> Found:
-        """Every step from the states in ``words``; unless ``named``, actions need not be told."""
-        rows = self._rows(words)
+    def take(self, words: Words, came: Numbers | None = None) -> Found:
+        """Every step from the states in ``words``.
+
+        If it is told by which actions they ``came``, what is repeated is left out.
+        """
+        many = np.zeros(len(words[0]), np.int64)
+        rows = self._rows(words, came, many)
         pieces: list[Taken] = []
         for one in self._pieces:
             if isinstance(one, Run):
-                some = one.taken(words, rows[one.company], named=named)
-            elif some := one.taken(words):
-                self.fired[one.number] = 1
-            if some:
+                some = one.taken(words, rows[one.company])
+            else:
+                some = self._taken(one, words, came, many)
+            if some is not None:
                 pieces.append(some)
-        if not named and any(action.leaves for action in self._actions):
-            return self.take(words)
-        return merged(pieces, len(words[0]), len(words), named=named)
+        return merged(pieces, len(words[0]), len(words), many)
 
-    def _rows(self, words: Words) -> dict[Company, Numbers]:
-        """By company, the rows of the states."""
+    def _taken(
+        self, action: Action, words: Words, came: Numbers | None, many: Numbers
+    ) -> Taken | None:
+        """The steps of an action that is in no company. Adds to ``many`` what there is."""
+        able = action.able(words)
+        if not len(able):
+            return None
+        self.fired[action.number] = 1
+        many[able] += 1
+        if came is not None:
+            able = able[~self._repeated[came.take(able), action.number]]
+        return action.taken(words, able)
+
+    def _rows(self, words: Words, came: Numbers | None, many: Numbers) -> dict[Company, Numbers]:
+        """By company, where the steps of the states are. Adds to ``many`` what there is."""
         rows: dict[Company, Numbers] = {}
-        for company in dict.fromkeys(one.company for one in self._pieces if isinstance(one, Run)):
+        for company in tuple(self.companies):
             try:
-                rows[company] = company.rows(words)
-            except TooMany:  # from now on each action is taken by itself
-                self._pieces = [
-                    action
-                    for one in self._pieces
-                    for action in (
-                        one.actions if isinstance(one, Run) and one.company is company else [one]
-                    )
-                ]
+                some = company.rows(words)
+            except TooMany:
+                self._dissolve(company)
+            else:
+                many += company.many(some)
+                rows[company] = company.places(some, came)
         return rows
+
+    def _dissolve(self, company: Company) -> None:
+        """From now on, take each action of the ``company`` by itself."""
+        self.companies.remove(company)
+        self._pieces = [
+            action
+            for one in self._pieces
+            for action in (
+                one.actions if isinstance(one, Run) and one.company is company else [one]
+            )
+        ]
 
     def again(self, words: Words, actions: Numbers) -> Words:
         """The states after steps that are known, from the states in ``words``."""
