@@ -26,6 +26,8 @@ class Steps:
         self._repeated = np.zeros((actions + 1, actions), np.bool_)
         if skips:
             self._repeated = repeated_steps(system, tables.row)
+        self.most = _most(tables)
+        """How many steps one state has at most."""
         self.fired = bytearray(actions)
         """By action: whether it was ever taken."""
         self._pieces: list[Run | Action] = []
@@ -101,3 +103,12 @@ class Steps:
                 for column, word in zip(after, some, strict=True):
                     column[places] = word
         return after
+
+
+def _most(tables: Tables) -> int:
+    """How many actions one state lets through at most: of those that pin a field, one value's."""
+    lists = np.diff(tables.rows)
+    fields = zip(tables.dispatch[2::4], tables.dispatch[3::4], strict=True)
+    return tables.always + sum(
+        int(lists[first : first + (1 << width)].max()) for width, first in fields
+    )
