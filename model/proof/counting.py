@@ -105,6 +105,16 @@ class CounterSystem:
             for named in self._named(split, rule.named, place, occupied):
                 yield from self._steps(rule, split.rest, place, named, occupied)
 
+    def leaving(self, step: Step) -> list[tuple[str, tuple[Form, ...]]]:
+        """Each way in which ``step`` may leave a domain: the variable, and the further facts."""
+        found = [*step.leaves]
+        for counted in self.family.counted:
+            new = step.counted.get(self.grown[counted.variable])
+            if new is not None:
+                sides = outside(counted, new, sorted(step.occupied))
+                found += [(counted.variable.name, (side,)) for side in sides]
+        return found
+
     def broken(
         self, condition: Condition, place: Place, occupied: Sequence[int]
     ) -> Iterator[tuple[tuple[int, ...], tuple[Form, ...]]]:
