@@ -69,7 +69,7 @@ class VectorExplorer:
         # Each state is stored as it is, and only states are asked about.
         skips = not (asked or symmetry.blocks or found or self._witnesses)
         self.graph = Graph(tables, values, self._edges, self._folds, most, skips=skips)
-        self._watching.share(self.graph.steps.companies)
+        self._watching.share(self.graph.steps.crews)
         self._came = Growing(np.min_scalar_type(len(system.actions))) if skips else None
         self._columns = {f"word{k}": word for k, word in enumerate(self.graph.states.columns)}
         self._columns |= {} if self._edges is None else self._edges.columns

@@ -8,7 +8,7 @@ import numpy as np
 
 from model.engines.kernel.tables import Tables
 from model.engines.vector.actions import Action, Found, Taken, merged
-from model.engines.vector.company import Company, Run, TooMany, companies
+from model.engines.vector.crew import Crew, Run, TooMany, crews
 from model.engines.vector.repeated import repeated_steps
 from model.engines.vector.values import Numbers, Values, Words
 
@@ -31,13 +31,13 @@ class Steps:
         self.fired = bytearray(actions)
         """By action: whether it was ever taken."""
         self._pieces: list[Run | Action] = []
-        pairs = companies(tables.layout, self._actions)
-        for company, some in itertools.groupby(pairs, lambda pair: pair[0]):
+        pairs = crews(tables.layout, self._actions)
+        for crew, some in itertools.groupby(pairs, lambda pair: pair[0]):
             beside = [action for _, action in some]
-            self._pieces += beside if company is None else [Run(company, beside)]
-        self.companies = [*dict.fromkeys(company for company, _ in pairs if company)]
-        for company in self.companies:
-            company.begin(self._repeated, self.fired)
+            self._pieces += beside if crew is None else [Run(crew, beside)]
+        self.crews = [*dict.fromkeys(crew for crew, _ in pairs if crew)]
+        for crew in self.crews:
+            crew.begin(self._repeated, self.fired)
 
     def take(self, words: Words, came: Numbers | None = None) -> Found:
         """Every step from the states in ``words``.
@@ -49,7 +49,7 @@ class Steps:
         pieces: list[Taken] = []
         for one in self._pieces:
             if isinstance(one, Run):
-                some = one.taken(words, rows[one.company])
+                some = one.taken(words, rows[one.crew])
             else:
                 some = self._taken(one, words, came, many)
             if some is not None:
@@ -59,7 +59,7 @@ class Steps:
     def _taken(
         self, action: Action, words: Words, came: Numbers | None, many: Numbers
     ) -> Taken | None:
-        """The steps of an action that is in no company. Adds to ``many`` what there is."""
+        """The steps of an action that is in no crew. Adds to ``many`` what there is."""
         able = action.able(words)
         if not len(able):
             return None
@@ -69,28 +69,26 @@ class Steps:
             able = able[~self._repeated[came.take(able), action.number]]
         return action.taken(words, able)
 
-    def _rows(self, words: Words, came: Numbers | None, many: Numbers) -> dict[Company, Numbers]:
-        """By company, where the steps of the states are. Adds to ``many`` what there is."""
-        rows: dict[Company, Numbers] = {}
-        for company in tuple(self.companies):
+    def _rows(self, words: Words, came: Numbers | None, many: Numbers) -> dict[Crew, Numbers]:
+        """By crew, where the steps of the states are. Adds to ``many`` what there is."""
+        rows: dict[Crew, Numbers] = {}
+        for crew in tuple(self.crews):
             try:
-                some = company.rows(words)
+                some = crew.rows(words)
             except TooMany:
-                self._dissolve(company)
+                self._dissolve(crew)
             else:
-                many += company.many(some)
-                rows[company] = company.places(some, came)
+                many += crew.many(some)
+                rows[crew] = crew.places(some, came)
         return rows
 
-    def _dissolve(self, company: Company) -> None:
-        """From now on, take each action of the ``company`` by itself."""
-        self.companies.remove(company)
+    def _dissolve(self, crew: Crew) -> None:
+        """From now on, take each action of the ``crew`` by itself."""
+        self.crews.remove(crew)
         self._pieces = [
             action
             for one in self._pieces
-            for action in (
-                one.actions if isinstance(one, Run) and one.company is company else [one]
-            )
+            for action in (one.actions if isinstance(one, Run) and one.crew is crew else [one])
         ]
 
     def again(self, words: Words, actions: Numbers) -> Words:

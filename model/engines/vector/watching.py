@@ -11,7 +11,7 @@ import numpy as np
 from model.engines.explorer import Watch
 from model.engines.kernel.tables import Group, Tables
 from model.engines.kernel.witnesses import Witness
-from model.engines.vector.company import Company, TooMany
+from model.engines.vector.crew import Crew, TooMany
 from model.engines.vector.values import Numbers, Truths, Values, Words
 
 
@@ -23,7 +23,7 @@ class Watching:
         self._groups = tables.grouped(
             (case, k) for k, cases in enumerate(watch.invariants) for case in cases
         )
-        self._shared: dict[Company, list[Group]] = {}
+        self._shared: dict[Crew, list[Group]] = {}
         self._awaited = {k: tables.programs.number(goal) for k, goal in enumerate(watch.goals)}
         claims = len(watch.invariants)
         self._left, self._stuck = claims, claims + 1
@@ -32,15 +32,15 @@ class Watching:
         self._open |= {self._stuck} if watch.deadlocks else set()
         self._found: dict[int, list[Numbers]] = {}
 
-    def share(self, companies: Sequence[Company]) -> None:
-        """Leave to ``companies`` what they can tell of a state. For ones that have no rows yet."""
+    def share(self, crews: Sequence[Crew]) -> None:
+        """Leave to ``crews`` what they can tell of a state. For ones that have no rows yet."""
         for group in tuple(self._groups):
             fields = [field for program in group.programs for field in self._values.fields(program)]
-            company = next((one for one in companies if one.reads(fields)), None)
-            if company is not None:
+            crew = next((one for one in crews if one.reads(fields)), None)
+            if crew is not None:
                 self._groups.remove(group)
-                self._shared.setdefault(company, []).append(group)
-                company.expect(partial(self._holds, group.programs))
+                self._shared.setdefault(crew, []).append(group)
+                crew.expect(partial(self._holds, group.programs))
 
     def _holds(self, programs: Sequence[int], words: Words) -> Truths:
         """By state, whether one of the programs is true."""
@@ -52,9 +52,9 @@ class Watching:
     def look_at(self, words: Words, first: int) -> None:
         """Note what is violated in new states, which have the numbers from ``first`` on."""
         groups = [*self._groups]
-        for company, shared in self._shared.items():
+        for crew, shared in self._shared.items():
             try:
-                groups += [] if company.fine(words) else shared
+                groups += [] if crew.fine(words) else shared
             except TooMany:
                 groups += shared
         for group in groups:

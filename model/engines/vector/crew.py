@@ -22,13 +22,13 @@ from model.lang import GroundAction, Var
 _PART_BITS = 18
 """Each value of so many bits has a place in a table."""
 _PAIRS = 1 << 22
-"""For at most so many pairs of numbers a company has room."""
+"""For at most so many pairs of numbers a crew has room."""
 _TOGETHER = 2
-"""A company has so many parts."""
+"""A crew has so many parts."""
 
 
 class TooMany(Exception):
-    """The parts of a company come to more values than there is room for."""
+    """The parts of a crew come to more values than there is room for."""
 
 
 class Part:
@@ -59,17 +59,17 @@ class Part:
 
 
 class Run:
-    """``actions`` of a ``company`` that stand beside each other in the order of steps.
+    """``actions`` of a ``crew`` that stand beside each other in the order of steps.
 
-    By place of the company's: how many of its steps are theirs, and where those begin.
+    By place of the crew's: how many of its steps are theirs, and where those begin.
     """
 
-    def __init__(self, company: Company, actions: Sequence[Action]) -> None:
-        self.company, self.actions = company, actions
+    def __init__(self, crew: Crew, actions: Sequence[Action]) -> None:
+        self.crew, self.actions = crew, actions
         self._many, self._starts = Growing(np.int64), Growing(np.int64)
         self._some = Growing(np.bool_)
         self._most = 0
-        company.runs.append(self)
+        crew.runs.append(self)
 
     def append(self, many: Numbers, starts: Numbers) -> None:
         """Put further places behind the rest."""
@@ -96,12 +96,12 @@ class Run:
             steps += np.arange(len(steps))
         after = [
             word.take(before) ^ deltas.all.take(steps)
-            for word, deltas in zip(words, self.company.deltas, strict=True)
+            for word, deltas in zip(words, self.crew.deltas, strict=True)
         ]
-        return Taken(many, before, self.company.actions.all.take(steps), after)
+        return Taken(many, before, self.crew.actions.all.take(steps), after)
 
 
-class Company:
+class Crew:
     """``runs`` of actions that read and write no more than some ``parts`` of a state.
 
     Each combination of the parts' values has a row, once it has come. There are several ways of
@@ -228,25 +228,25 @@ class Company:
         self._rows = rows
 
 
-def companies(layout: Layout, actions: Sequence[Action]) -> list[tuple[Company | None, Action]]:
-    """The ``actions``, each with its company, or with None if it reads or writes too much."""
+def crews(layout: Layout, actions: Sequence[Action]) -> list[tuple[Crew | None, Action]]:
+    """The ``actions``, each with its crew, or with None if it reads or writes too much."""
     part: dict[Var[Any], Part | None] = {}
     for shift, variables in _parts(layout):
         width = sum(layout.width[variable] for variable in variables)
         one = Part(shift, width) if width <= _PART_BITS else None
         part.update(dict.fromkeys(variables, one))
     touched = [_touched(layout.system.actions[action.number], part) for action in actions]
-    made = {few: Company([*few], layout.words) for few in touched if few and len(few) == _TOGETHER}
+    made = {few: Crew([*few], layout.words) for few in touched if few and len(few) == _TOGETHER}
 
-    def company(few: frozenset[Part] | None) -> Company | None:
+    def crew(few: frozenset[Part] | None) -> Crew | None:
         if few is None:
             return None
         for many, one in made.items():
             if few <= many:
                 return one
-        return made.setdefault(few, Company([*few], layout.words))
+        return made.setdefault(few, Crew([*few], layout.words))
 
-    return [(company(few), action) for few, action in zip(touched, actions, strict=True)]
+    return [(crew(few), action) for few, action in zip(touched, actions, strict=True)]
 
 
 def _touched(action: GroundAction, part: Mapping[Var[Any], Part | None]) -> frozenset[Part] | None:
