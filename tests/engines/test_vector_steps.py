@@ -66,7 +66,7 @@ def taken_of(explorer: VectorExplorer, came: Any) -> Found:
 def test_whatever_can_be_remembered_of_steps_the_very_same_is_found(
     name: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"model.engines.vector.company.{name}", value)
+    monkeypatch.setattr(f"model.engines.vector.crew.{name}", value)
     system = driver_managed_dma.design.system(Size(0, 1))
     claims = asked_of(system)
     same(explore(system, claims), explore(system, claims, explorer=VectorExplorer), traces=True)

@@ -152,31 +152,37 @@ class Crew:
         """Look at each row whether the condition holds. For one that has no rows yet."""
         self._expected.append(condition)
 
-    def fine(self, words: Words) -> bool:
-        """Whether all that is expected holds in all of the states. Raises TooMany."""
-        rows = self.rows(words)
+    def fine(self, words: Words, known: dict[Part, Numbers]) -> bool:
+        """Whether all that is expected holds in all of the states; see ``rows``."""
+        rows = self.rows(words, known)
         return bool(self._fine.all.take(rows).all())
 
     def places(self, rows: Numbers, came: Numbers | None) -> Numbers:
         """By state, its place, by its row and the action that it ``came`` by."""
         return rows * len(self._kept) + (self._way[-1] if came is None else self._way.take(came))
 
-    def rows(self, words: Words) -> Numbers:
-        """By state, its row. Raises TooMany."""
-        numbers = [part.numbers(words) for part in self._parts]
+    def rows(self, words: Words, known: dict[Part, Numbers]) -> Numbers:
+        """By state, its row. Raises TooMany.
+
+        The numbers of parts' values, which crews share, are ``known`` from then on.
+        """
+        for part in self._parts:
+            if part not in known:
+                known[part] = part.numbers(words)
+        numbers = [known[part] for part in self._parts]
         self._make_room()
-        index = numbers[0]
+        index = numbers[0].copy()
         for more, size in zip(numbers[1:], self._rows.shape[1:], strict=True):
             index *= size
             index += more
-        known = self._rows.reshape(-1)
-        rows = known.take(index)
+        table = self._rows.reshape(-1)
+        rows = table.take(index)
         if not rows.all():
             unknown = np.flatnonzero(rows == 0)
             new, first = np.unique(index[unknown], return_index=True)
-            known[new] = np.arange(self._many.count, self._many.count + len(new))
+            table[new] = np.arange(self._many.count, self._many.count + len(new))
             self._learn([word[unknown[first]] for word in words])
-            rows = known.take(index)
+            rows = table.take(index)
         return rows.astype(np.int64)
 
     def many(self, rows: Numbers) -> Numbers:

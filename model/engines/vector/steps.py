@@ -8,7 +8,7 @@ import numpy as np
 
 from model.engines.kernel.tables import Tables
 from model.engines.vector.actions import Action, Found, Taken, merged
-from model.engines.vector.crew import Crew, Run, TooMany, crews
+from model.engines.vector.crew import Crew, Part, Run, TooMany, crews
 from model.engines.vector.repeated import repeated_steps
 from model.engines.vector.values import Numbers, Values, Words
 
@@ -72,9 +72,10 @@ class Steps:
     def _rows(self, words: Words, came: Numbers | None, many: Numbers) -> dict[Crew, Numbers]:
         """By crew, where the steps of the states are. Adds to ``many`` what there is."""
         rows: dict[Crew, Numbers] = {}
+        known: dict[Part, Numbers] = {}
         for crew in tuple(self.crews):
             try:
-                some = crew.rows(words)
+                some = crew.rows(words, known)
             except TooMany:
                 self._dissolve(crew)
             else:

@@ -11,7 +11,7 @@ import numpy as np
 from model.engines.explorer import Watch
 from model.engines.kernel.tables import Group, Tables
 from model.engines.kernel.witnesses import Witness
-from model.engines.vector.crew import Crew, TooMany
+from model.engines.vector.crew import Crew, Part, TooMany
 from model.engines.vector.values import Numbers, Truths, Values, Words
 
 
@@ -52,9 +52,10 @@ class Watching:
     def look_at(self, words: Words, first: int) -> None:
         """Note what is violated in new states, which have the numbers from ``first`` on."""
         groups = [*self._groups]
+        known: dict[Part, Numbers] = {}
         for crew, shared in self._shared.items():
             try:
-                groups += [] if crew.fine(words) else shared
+                groups += [] if crew.fine(words, known) else shared
             except TooMany:
                 groups += shared
         for group in groups:
