@@ -50,6 +50,7 @@ def decide(
             report,
             states=answers.states,
             transitions=answers.transitions,
+            stored=answers.nodes,
             machine=f"{answers.nodes} nodes",
             complete=True,
             left_domain=answers.left_domain,

@@ -83,6 +83,17 @@ def test_fewer_states_and_longer_traces_of_a_hurried_search_are_no_difference() 
     assert list(differences(WHOLE, with_finding(BROKEN, cut(1), hurried=True))) == []
 
 
+def test_which_of_several_devices_leaves_a_domain_is_no_difference() -> None:
+    def left(title: str, word: str) -> Report:
+        finding = Finding(Verdict.UNDETERMINED, f"the search is {word} where {title} leaves")
+        return with_finding(HELD, finding, left_domain=title)
+
+    assert list(differences(left("f(dev0)", "cut"), left("f(dev1)", "cut"))) == []
+    told = f"{HELD}: 'the search is hurt where a step leaves'"
+    (found,) = differences(left("f(dev0)", "cut"), left("f(dev1)", "hurt"))
+    assert found.startswith(told)
+
+
 def built(test: Callable[..., None]) -> Callable[..., None]:
     """A test that needs the kernel."""
     missing = pytest.mark.skipif(native.library() is None, reason="the kernel was not built")
