@@ -70,7 +70,7 @@ class _Reader:
         bits = packed & self._shared
         if bits not in self._place:
             state = self._unpack(packed)
-            self._place[bits] = tuple(state[k] for k in self._places)
+            self._place[bits] = self._counting.place(tuple(state[k] for k in self._places))
         return self._place[bits]
 
     def vector(self, packed: int) -> Form:
