@@ -83,13 +83,13 @@ def _learnt(
             return None
         met |= form.keys()
     solution = equations.solution()
-    while wrong := [form for form in left if worth(form, {**solution, CONST: 1})]:
+    while wrong := [form for form in left if worth(form, solution)]:
         if not all(map(equations.add, wrong)):
             return None
         solution = equations.solution()
     if any(number != int(number) for number in solution.values()):
         return None
-    weights = {n: int(number) for n, number in solution.items() if n < COUNTED}
+    weights = {n: int(number) for n, number in solution.items() if 0 <= n < COUNTED}
     return Tally(column, weights, {place: int(solution[n]) for place, n in places.items()})
 
 
@@ -118,8 +118,8 @@ class _Equations:
         return True
 
     def solution(self) -> dict[int, Fraction | int]:
-        """A solution: what the equations leave open is 0."""
+        """A solution, with 1 at CONST: what the equations leave open is 0."""
         found: dict[int, Fraction | int] = {
             column: 0 for row in self._solved.values() for column in row if column != CONST
         }
-        return {**found, **{c: row.get(CONST, 0) for c, row in self._solved.items()}}
+        return {CONST: 1, **found, **{c: row.get(CONST, 0) for c, row in self._solved.items()}}
