@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: check gallery test tools peers agree bench lint counterexamples mutants wheel-test clean help
+.PHONY: check gallery test tools peers agree reductions bench lint counterexamples mutants wheel-test clean help
 
 check: $(READY) ## Check every design against every property.
 	$(BIN)/python -m model check
@@ -37,8 +37,11 @@ tools: ## Have apt install a C compiler, SPIN and Rumur; needs root.
 peers: $(READY) tools ## Compare with SPIN and Rumur.
 	$(BIN)/pytest -n auto -m peers tests/export
 
-agree: $(READY) ## Ask search, Z3, proof and counts about every design: about an hour.
+agree: $(READY) ## Ask search, Z3, counts and proof about every design: hours.
 	$(BIN)/python -m tests.agreement.campaign
+
+reductions: $(READY) ## Search gallery, mutants and random systems with and without reductions.
+	$(BIN)/python -m tests.reductions.campaign
 
 lint: $(READY) ## Style only.
 	$(BIN)/ruff check .

@@ -80,8 +80,15 @@ HERE = (
     _here("kernel, all reductions", "kernel", *_REDUCTIONS),
     _here("numpy", "numpy"),
     _here("python", "python"),
+    Contender(
+        "diagrams",
+        OURS,
+        ("{python} -m model check {design} {size} {properties} --format json --engine diagrams",),
+        answers.ours,
+        _JUDGED,
+    ),
 )
-"""Our own machines, with and without what makes them store less."""
+"""Our own machines, with and without what makes them store less, and diagrams of sets of states."""
 
 PEERS = (
     _spin("as exported", "-O2 -DBFS"),

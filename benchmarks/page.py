@@ -160,15 +160,17 @@ def _growth(record: Record) -> Iterator[str]:
         found = [one for one in grown if one.contender == mine.name]
         if not found:
             continue
+        counts = "--symmetry on" in mine.commands[-1]
         rows = [
-            list(_grown(one, before)) for before, one in zip([None, *found], found, strict=False)
+            list(_grown(one, before, counts=counts))
+            for before, one in zip([None, *found], found, strict=False)
         ]
         yield f"### {mine.name}"
         heads = ["devices", "states", "x", "stored", "x", "by counting"]
         yield _table([*heads, "search s", "whole s", "peak MiB"], rows)
 
 
-def _grown(one: Measurement, before: Measurement | None) -> Iterator[str]:
+def _grown(one: Measurement, before: Measurement | None, *, counts: bool) -> Iterator[str]:
     yield str(one.devices)
     if one.stopped:
         yield one.stopped
@@ -179,8 +181,7 @@ def _grown(one: Measurement, before: Measurement | None) -> Iterator[str]:
     yield short(more) if before else _NONE
     yield f"{one.stored:,}"
     yield short(one.stored / before.stored) if before else _NONE
-    counted = before and one.stored < one.states
-    yield short((one.devices - 1 + more) / one.devices) if counted else _NONE
+    yield short((one.devices - 1 + more) / one.devices) if before and counts else _NONE
     yield short(one.search_seconds)
     yield short(one.whole_seconds)
     yield short(one.peak_bytes / _MIB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,6 @@ from model.agreement import Disagreement
 from model.catalogue import UsageError, find, find_property
 from model.certificates import reachable
 from model.certificates.check import NAME, SEARCHED_AT, check, folder, start_of
-from model.certificates.compare import Compared, search
 from model.certificates.form import (
     Certificate,
     CertificateError,
@@ -18,46 +18,84 @@ from model.certificates.form import (
     digest_of_claim,
     digest_of_design,
     read,
-    write,
 )
 from model.certificates.obligations import files
 from model.certificates.reachable import Reachable
 from model.engines.census import by_kernel, by_numpy, by_python
 from model.engines.choice import UNREDUCED, Machine
-from model.engines.result import Limits
+from model.engines.result import Limits, Report, Verdict
 from model.engines.solving import Clock, GaveUp
 from model.judging import Effort, Engine, run
 from model.lang import Property
 from model.linux.design import Design, Size
-from model.proof.certificate import certificate
-from model.proof.prove import Proof
+from model.proof.by_pairs import ByPairs
+from model.proof.certificate import OfCounts, OfPairs, certificate
+from model.proof.counting import CounterSystem
+from model.proof.family import Family
+from model.proof.groups import Groups
+from model.proof.prove import COVERED, Proof
 from model.proof.quantified import NotUniform
+from model.proof.seeds import SEARCHED, seeds
 from model.proving import family
 from properties import PROPERTIES
 
 CENSUS = {Machine.KERNEL: by_kernel, Machine.NUMPY: by_numpy, Machine.PYTHON: by_python}
 
 
-def certified(name: str) -> tuple[dict[str, str], dict[str, str]]:
+def certified(name: str, limits: Limits = Limits()) -> tuple[dict[str, str], dict[str, str]]:
     """The files of a certificate for a design, and what is not in it, with the reason.
 
-    Raises UsageError for an unknown design or one without a proof, and ModelError.
+    Raises UsageError for an unknown design or one without a proof, GaveUp and ModelError.
     """
     design = find(name).design
     systems = family(design)
-    about = [item for item in PROPERTIES if item.concerns(systems(1))]
+    clock = Clock(limits)
+    few = systems(SEARCHED_AT)
+    about = [item for item in PROPERTIES if item.concerns(few)]
+    claims = [item.ground(few) for item in about if item.kind in COVERED]
+    report = run(Engine.BFS, few, claims, limits, Effort())
+    left = {
+        name: f"it is violated with {SEARCHED_AT} devices"
+        for name, finding in report.findings.items()
+        if finding.verdict is Verdict.VIOLATED
+    }
+    wanted = [item for item in about if item.name not in left]
     try:
-        proof = Proof(systems, design.system(Size(0, 2, 2)), Clock(Limits()))
-        made, left = certificate(proof, about, systems, Searched(0, 0, ""))
-    except (NotUniform, GaveUp) as error:
+        made, open_ = _written(design, wanted, clock)
+    except NotUniform as error:
         raise UsageError(f"{name} has no proof: {error}") from None
-    claims = {item.name: item.ground for item in PROPERTIES}
-    searched = search(Compared(made, systems(SEARCHED_AT), claims))
+    if not made.properties:
+        raise UsageError(f"{name} has no proof: {next(iter({**open_, **left}.items()))}")
+    counts = CENSUS[_machine(report)](few)
+    searched = Searched(counts.states, counts.depth, counts.digest)
     made = replace(made, searched=searched)
-    return folder(write(made), files(made, start_of(systems(1), made))), left
+    return folder(made, files(made, start_of(systems(1), made))), {**left, **open_}
 
 
-def checked(home: Path, variant: str | None) -> Certificate:
+def _written(
+    design: Design, wanted: Sequence[Property], clock: Clock
+) -> tuple[Certificate, dict[str, str]]:
+    """The certificate by the invariant from which more of ``wanted`` follows, pairs or counts.
+
+    Raises NotUniform and GaveUp.
+    """
+    systems, two_groups = family(design), design.system(Size(0, 2, 2))
+    counting = CounterSystem(Family(systems))
+    groups = Groups(counting.family.of_size(2).system, two_groups)
+    pairs = ByPairs(counting, groups, wanted, seeds(counting, SEARCHED), clock)
+    made, left = certificate(OfPairs(pairs), wanted, systems, clock)
+    if any(item.kind in COVERED and item.name in left for item in wanted):
+        try:
+            other = certificate(OfCounts(Proof(systems, two_groups, clock)), wanted, systems, clock)
+        except GaveUp:
+            if not made.properties:
+                raise
+        else:
+            made, left = min((made, left), other, key=lambda one: len(one[1]))
+    return made, left
+
+
+def checked(home: Path, variant: str | None, limits: Limits = Limits()) -> Certificate:
     """The certificate in the folder ``home``, once it has been checked.
 
     ``variant`` is the design's file if it is none of ours. Raises CertificateError, NotDecided,
@@ -68,7 +106,7 @@ def checked(home: Path, variant: str | None) -> Certificate:
         raise CertificateError(f"there is no {NAME}")
     name = read(path.read_text(encoding="utf-8")).design
     claims = {item.name: item.ground for item in PROPERTIES}
-    return check(home, family(find(variant or name).design), claims)
+    return check(home, family(find(variant or name).design), claims, limits)
 
 
 def counted(name: str, size: Size, machine: Machine) -> dict[str, str]:
@@ -112,6 +150,11 @@ def recounted(home: Path, variant: str | None, machine: Machine) -> tuple[Reacha
     return told, Machine(again.machine)
 
 
+def _machine(report: Report) -> Machine:
+    """What made a report; the rest of what it says of that is why."""
+    return Machine(re.split(r"\W", report.machine, maxsplit=1)[0])
+
+
 def _count(
     design: Design, size: Size, properties: Sequence[Property], machine: Machine
 ) -> Reachable:
@@ -122,7 +165,7 @@ def _count(
     report = run(Engine.BFS, system, claims, Limits(), effort)
     if report.stopped == "interrupted":
         raise KeyboardInterrupt
-    machine = Machine(report.machine.partition(":")[0])
+    machine = _machine(report)
     census = CENSUS[machine](system)
     twice = (report.states, report.transitions, report.depth)
     if report.complete and twice != (census.states, census.transitions, census.depth):

@@ -11,9 +11,10 @@ from pathlib import Path
 from model.agreement import Disagreement, agreed
 from model.catalogue import Entry, find, find_property
 from model.engines.result import Finding, Limits, Report, Verdict
-from model.judging import BY_Z3, Effort, Engine, run
-from model.lang import Property, System, did_you_mean
+from model.judging import BY_DIAGRAMS, BY_Z3, Effort, Engine, run
+from model.lang import Kind, Property, System, did_you_mean
 from model.linux.design import Design, Size
+from model.many import by_diagrams
 from model.proving import proved, strengthen
 from model.resuming import checkpoint_of, path_of
 from properties import PROPERTIES
@@ -55,6 +56,13 @@ class Result:
     def verdict(self) -> Verdict:
         """What is known of the property."""
         return self.finding.verdict
+
+    @property
+    def trace_size(self) -> Size:
+        """The size of the system that the trace is of: diagrams have theirs from a small one."""
+        few = self.finding.fewest
+        diagrams = self.report.engine == Engine.DIAGRAMS
+        return Size(0, few) if diagrams and few is not None else self.size
 
     @property
     def as_expected(self) -> bool:
@@ -167,13 +175,16 @@ def check_entry(
     limits = limits or Limits()
     system = entry.design.system(size)
     wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
-    claims = [item.ground(system) for item in wanted]
+    claims = [item.ground(system) for item in wanted] if engine is not Engine.DIAGRAMS else []
     effort, checkpoint = effort or Effort(), None
     if effort.checkpoints:
         path = path_of(effort.checkpoints, entry, size)
         checkpoint = functools.partial(checkpoint_of, path, system, claims, size)
     try:
-        report = run(engine, system, claims, limits, effort, checkpoint)
+        if engine is Engine.DIAGRAMS:
+            report = by_diagrams(entry.design, wanted, size, limits)
+        else:
+            report = run(engine, system, claims, limits, effort, checkpoint)
         if engine is Engine.PROOF:
             report = strengthen(entry.design, wanted, report, size, limits)
         if engine is Engine.ALL:
@@ -196,4 +207,5 @@ def check_entry(
 
 def _answers(engine: Engine, item: Property, system: System) -> bool:
     """Whether a run without named properties includes ``item``."""
-    return item.concerns(system) and (engine is not Engine.Z3 or item.kind in BY_Z3)
+    covered = {Engine.Z3: BY_Z3, Engine.DIAGRAMS: BY_DIAGRAMS}.get(engine, tuple(Kind))
+    return item.concerns(system) and item.kind in covered

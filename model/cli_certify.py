@@ -11,6 +11,7 @@ from model.cli import _COUNT, _POSITIVE, cli
 from model.linux.design import Size
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+_SECONDS = click.FloatRange(min=0)
 _MACHINES = click.Choice(["auto", "kernel", "numpy", "python"])
 
 
@@ -32,11 +33,13 @@ _MACHINES = click.Choice(["auto", "kernel", "numpy", "python"])
     default="auto",
     help="What searches; auto: the fastest, and to check, another one than before.",
 )
+@click.option("--timeout", type=_SECONDS, metavar="SECONDS", help="Of a proof: give up then.")
 def certify(
     design: str | None,
     output: Path | None,
     checked: Path | None,
     machine: str,
+    timeout: float | None,
     **sizes: int | None,
 ) -> int:
     """Write evidence about a design down, or check it by other means.
@@ -54,16 +57,23 @@ def certify(
             raise click.UsageError(
                 f"--check reads the size from the folder: leave --{next(iter(given))} out."
             )
-        return _check(checked, design, machine)
+        return _check(checked, design, machine, timeout)
     if machine != "auto" and not given:
         raise click.UsageError("--machine is for a search: give --devices or --hotplug as well.")
-    return _write(design or "", output or Path(), machine, given)
+    if timeout is not None and given:
+        raise click.UsageError(f"--timeout is for a proof: leave --{next(iter(given))} out.")
+    return _write(design or "", output or Path(), machine, given, timeout)
 
 
-def _write(design: str, output: Path, machine: str, sizes: Mapping[str, int]) -> int:
+def _write(
+    design: str, output: Path, machine: str, sizes: Mapping[str, int], timeout: float | None
+) -> int:
     from model.catalogue import UsageError
     from model.certifying import certified, counted
+    from model.checker import ExitCode
     from model.engines.choice import Machine
+    from model.engines.result import Limits
+    from model.engines.solving import GaveUp
     from model.traces.store import write_all
 
     if output.exists() and any(output.iterdir()):
@@ -72,7 +82,11 @@ def _write(design: str, output: Path, machine: str, sizes: Mapping[str, int]) ->
     if sizes:
         files = counted(design, Size(**sizes), Machine(machine))
     else:
-        files, left = certified(design)
+        try:
+            files, left = certified(design, Limits(timeout=timeout))
+        except GaveUp as error:
+            click.echo(f"error: {design}: nothing is written: {error}", err=True)
+            return int(ExitCode.UNDETERMINED)
     write_all({output / name: text for name, text in files.items()})
     click.echo(f"{len(files)} files in {output}; check them with --check {output}")
     for name, why in left.items():
@@ -80,7 +94,7 @@ def _write(design: str, output: Path, machine: str, sizes: Mapping[str, int]) ->
     return 0
 
 
-def _check(home: Path, design: str | None, machine: str) -> int:
+def _check(home: Path, design: str | None, machine: str, timeout: float | None) -> int:
     from model.catalogue import UsageError
     from model.certificates.check import NotDecided
     from model.certificates.form import CertificateError
@@ -89,11 +103,13 @@ def _check(home: Path, design: str | None, machine: str) -> int:
 
     try:
         if (home / NAME).exists():
+            if timeout is not None:
+                raise UsageError(f"{home} is the certificate of a search: leave --timeout out")
             _check_search(home, design, machine)
         elif machine != "auto":
             raise UsageError(f"{home} is no certificate of a search: leave --machine out")
         else:
-            _check_proof(home, design)
+            _check_proof(home, design, timeout)
     except CertificateError as error:
         raise UsageError(f"{home}: refused: {error}") from None
     except NotDecided as error:
@@ -102,10 +118,11 @@ def _check(home: Path, design: str | None, machine: str) -> int:
     return int(ExitCode.AS_EXPECTED)
 
 
-def _check_proof(home: Path, design: str | None) -> None:
+def _check_proof(home: Path, design: str | None, timeout: float | None) -> None:
     from model.certifying import checked
+    from model.engines.result import Limits
 
-    found = checked(home, design)
+    found = checked(home, design, Limits(timeout=timeout))
     for item in found.properties:
         click.echo(f"proved  {item.name}")
     places = f"{len(found.places)} places, {len(found.steps)} steps"

@@ -13,7 +13,7 @@ from model.engines.memory import Budget
 from model.engines.result import Limits
 from model.linux.design import Size
 
-_ENGINES = click.Choice(["bfs", "z3", "proof", "all"])
+_ENGINES = click.Choice(["bfs", "z3", "proof", "diagrams", "all"])
 _MACHINES = click.Choice(["auto", "kernel", "numpy", "python"])
 _WISHES = click.Choice(["auto", "on", "off"])
 _SECONDS = click.FloatRange(min=0)
@@ -60,7 +60,9 @@ class _Memory(click.ParamType[Budget]):
 @_option("--devices", default=1, help="Devices in each group at boot.")
 @_option("--hotplug", default=1, help="Further devices in each, there at boot or plugged in later.")
 @_option("--groups", default=1, help="IOMMU groups.")
-@_option("--engine", type=_ENGINES, default="bfs", help="proof is for any number of devices.")
+@_option(
+    "--engine", type=_ENGINES, default="bfs", help="proof: any number of devices; diagrams: many."
+)
 @_option("--depth", type=_COUNT, default=24, help="Steps of bounded model checking (z3).")
 @_option("--k", type=_POSITIVE, default=1, help="Steps that an induction assumes (z3).")
 @_option("--machine", type=_MACHINES, default="auto", help="What searches; auto: the fastest.")
@@ -126,10 +128,11 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     size = Size(devices, hotplug, groups)
     asked = [find_property(name) for name in names]
     chosen = find_all(designs, FAMILIES if "all" in families else families)
-    if Engine(engine) is not Engine.BFS and (memory or checkpoint or cluster):
-        raise UsageError(
-            f"--memory, --checkpoint and --cluster are for --engine bfs, and this is {engine}"
-        )
+    searches = Engine(engine) is Engine.BFS
+    if not searches and (checkpoint or cluster):
+        raise UsageError(f"--checkpoint and --cluster are for --engine bfs, and this is {engine}")
+    if not searches and Engine(engine) is not Engine.DIAGRAMS and memory:
+        raise UsageError(f"--memory is for --engine bfs and diagrams, and this is {engine}")
     if cluster and (jobs or checkpoint):
         raise UsageError("--jobs and --checkpoint are for searches here: leave --cluster out")
     for folder in filter(None, (traces, checkpoint)):

@@ -57,6 +57,7 @@ def _report(error: Disagreement, report: Report) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "forgotten": list(report.forgotten),
         "folded": list(report.folded),
+        "hurried": report.hurried,
         "never_fired": list(report.never_fired),
         "left_domain": report.left_domain,
         "findings": {

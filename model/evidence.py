@@ -31,7 +31,7 @@ def files(result: Result, folder: Path) -> dict[Path, str]:
     return {
         stem.with_name(f"{stem.name}.txt"): text(trace, result.design.name, result.asked),
         stem.with_name(f"{stem.name}.itf.json"): dumps(
-            trace, meta(result.design.name, result.asked, result.size)
+            trace, meta(result.design.name, result.asked, result.trace_size)
         ),
     }
 
@@ -100,7 +100,8 @@ def _has_smaller(result: Result) -> bool:
         bind(document, result.entry, result.asked)
     except (TraceFileError, ModelError):
         return False
-    groups, devices = result.size.groups, result.size.devices + result.size.hotplug
+    of = result.trace_size
+    groups, devices = of.groups, of.devices + of.hotplug
     counts = (size.groups, size.devices + size.hotplug)
     return counts != (groups, devices) and counts[0] <= groups and counts[1] <= devices
 

@@ -27,11 +27,14 @@ class Engine(enum.StrEnum):
     """Induction, then bounded model checking: properties of states, not of runs."""
     PROOF = "proof"
     """Search, and then induction for every number of devices of what holds."""
+    DIAGRAMS = "diagrams"
+    """All states of one group at once, as decision diagrams: properties of states, many devices."""
     ALL = "all"
     """Search, Z3 and the proof for every number of devices, and they must agree."""
 
 
 BY_Z3 = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK, Kind.REACHABLE)
+BY_DIAGRAMS = (*BY_Z3, Kind.FIRES)
 
 
 @dataclass(frozen=True)

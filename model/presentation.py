@@ -63,7 +63,7 @@ def _as_dict(result: Result) -> dict[str, object]:
         "trace_length": None if trace is None else len(trace),
         "trace": None
         if trace is None
-        else json.loads(dumps(trace, meta(result.design.name, result.asked, result.size))),
+        else json.loads(dumps(trace, meta(result.design.name, result.asked, result.trace_size))),
         "seconds": round(report.seconds, 3),
         "peak_bytes": report.peak_bytes,
         "reason": result.finding.reason,
@@ -157,6 +157,7 @@ def figures(outcome: Outcome) -> str:
         if report.states is not None:
             parts.append(f"{report.states:,} states")
             parts.append(f"{report.transitions:,} transitions")
+        if report.depth is not None:
             parts.append(f"depth {report.depth}")
         if report.resumed:
             parts.append(f"{report.resumed:,} of the stored ones from a checkpoint")

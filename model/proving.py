@@ -76,10 +76,10 @@ def with_fewest(
         if devices == size.devices + size.hotplug:
             found = {item.name for item in left}
         else:
-            found = _violated(_searched(design, devices, left))
+            found = _violated(search_of(design, devices, left))
         for item in left:
             if item.name in found:
-                findings[item.name] = _taking(findings[item.name], devices)
+                findings[item.name] = taking(findings[item.name], devices)
         left = [item for item in left if item.name not in found]
     return findings
 
@@ -97,16 +97,17 @@ def _with_more(
         left = [p for p in properties if findings[p.name].verdict is Verdict.HOLDS]
         if not left:
             break
-        report = _searched(design, devices, left, limits.after(seconds))
+        report = search_of(design, devices, left, limits.after(seconds))
         seconds += report.seconds
         for name in _violated(report):
-            findings[name] = _taking(report.findings[name], devices)
+            findings[name] = taking(report.findings[name], devices)
     return seconds
 
 
-def _searched(
+def search_of(
     design: Design, devices: int, properties: Sequence[Property], limits: Limits = Limits()
 ) -> Report:
+    """What a search with so many devices, which may be there or come later, says."""
     system = design.system(Size(0, devices))
     claims = [item.ground(system) for item in properties]
     explorer, _ = choose(system, claims, Machine.AUTO, USUAL)
@@ -117,7 +118,7 @@ def _violated(report: Report) -> set[str]:
     return {name for name, f in report.findings.items() if f.verdict is Verdict.VIOLATED}
 
 
-def _taking(finding: Finding, devices: int) -> Finding:
+def taking(finding: Finding, devices: int) -> Finding:
     """A violation, with the smallest number of devices for which there is one."""
     told = "one device is enough" if devices == 1 else f"it takes {devices} devices"
     reason = "; ".join(filter(None, [finding.reason, told]))

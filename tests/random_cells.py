@@ -194,10 +194,11 @@ class _Draw:
         return made
 
 
-def _hub(name: str, cells: int, kind: type[Cell]) -> Hub:
+def _hub(name: str, cells: int, kind: type[Cell], *, alike: bool) -> Hub:
     hub = Hub(name)
     hub.cells = [
-        kind(f"{name}-{k}", {"flag": (False, True)} if k == cells - 1 else {}) for k in range(cells)
+        kind(f"{name}-{k}", {"flag": (False, True)} if alike or k == cells - 1 else {})
+        for k in range(cells)
     ]
     for cell in hub.cells:
         cell.hub = hub
@@ -205,12 +206,21 @@ def _hub(name: str, cells: int, kind: type[Cell]) -> Hub:
 
 
 def random_cells(
-    seed: int, cells: int, hubs: int = 1, *, notes: bool = False, busy: bool = False
+    seed: int,
+    cells: int,
+    hubs: int = 1,
+    *,
+    notes: bool = False,
+    busy: bool = False,
+    alike: bool = False,
 ) -> tuple[System, list[Claim]]:
-    """``hubs`` with ``cells`` cells each, and claims that treat them alike."""
+    """``hubs`` with ``cells`` cells each, and claims that treat them alike.
+
+    Of each hub the last cell may start otherwise than the rest, or any cell if they are ``alike``.
+    """
     rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
     kind = Busy if busy else Noted if notes else Cell
-    every = [_hub(f"hub{k}", cells, kind) for k in range(hubs)]
+    every = [_hub(f"hub{k}", cells, kind, alike=alike) for k in range(hubs)]
     draw = _Draw(rng, every[0])
     noting = _Notes(seed, wanted=notes)
     business = _Business(seed, wanted=busy)

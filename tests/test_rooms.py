@@ -27,9 +27,10 @@ MAY_IMPORT = {
     "results": {"traces"},
     "certificates": {"lang", "traces", "engines", "results"},
     "proof": {"lang", "traces", "engines", "results", "certificates"},
+    "diagrams": {"lang", "engines", "results", "proof"},
     "check": {
         *("lang", "linux", "designs", "properties", "traces", "engines", "results"),
-        *("proof", "certificates"),
+        *("proof", "certificates", "diagrams"),
     },
 }
 """What each room may import besides itself. The room cli, which is not listed, may import all."""
@@ -38,7 +39,8 @@ CHECK = {
     "model",
     *("model.agreement", "model.catalogue", "model.certifying", "model.checker"),
     "model.cluster",
-    *("model.edition", "model.judging", "model.proving", "model.resuming", "model.sweep"),
+    *("model.edition", "model.judging", "model.many", "model.proving"),
+    *("model.resuming", "model.sweep"),
 }
 CLI = {
     "model.__main__",

@@ -14,7 +14,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, cast
 
 from model.certificates.form import (
     CONSTANT,
@@ -28,9 +28,10 @@ from model.certificates.form import (
     Step,
 )
 from model.certificates.obligations import after_step
+from model.certificates.part import Part
 from model.engines import census
 from model.engines.lowering import Condition, Lowered
-from model.lang import Claim, Entity, State, System, Value, show
+from model.lang import Claim, State, System, Value, show
 
 AT_RANDOM = (2, 3, 4, 5)
 STATES_AT_RANDOM = 400
@@ -45,37 +46,24 @@ class _Seen:
     """
 
     values: tuple[str, ...]
-    counts: tuple[tuple[str, int], ...]
-
-
-_T = TypeVar("_T")
-
-
-class _Part(Generic[_T]):
-    """What is read off some variables of a packed state: once for all states alike in them."""
-
-    def __init__(
-        self, lowered: Lowered, positions: Sequence[int], read: Callable[[State], _T]
-    ) -> None:
-        layout = lowered.layout
-        variables = [layout.system.variables[k] for k in positions]
-        self._mask = sum(layout.mask(v) << layout.shift[v] for v in variables)
-        self._unpack, self._read = lowered.unpack, read
-        self._known: dict[int, _T] = {}
-
-    def __call__(self, packed: int) -> _T:
-        bits = packed & self._mask
-        if bits not in self._known:
-            self._known[bits] = self._read(self._unpack(packed))
-        return self._known[bits]
+    counts: Vector
+    """With 1 for the constant, and without what is 0."""
 
 
 class Compared:
-    """One system beside a certificate. Raises CertificateError."""
+    """One system beside a certificate. Raises CertificateError, and what ``watch`` raises.
+
+    That is called again and again.
+    """
 
     def __init__(
-        self, certificate: Certificate, system: System, claims: Mapping[str, Callable[..., Claim]]
+        self,
+        certificate: Certificate,
+        system: System,
+        claims: Mapping[str, Callable[..., Claim]],
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
+        self._watch = watch
         self._certificate = certificate
         self.system = system
         self.lowered = Lowered(system)
@@ -120,24 +108,21 @@ class Compared:
         self._seen_as: dict[int, _Seen | None] = {}
         self._every_seen: dict[object, _Seen] = {}
         self._effects: dict[int, dict[str, Form]] = {}
-        self._place_of = _Part(
+        self._place_of = Part(
             self.lowered, self._shared, lambda s: tuple(show(s[k]) for k in self._shared)
         )
-        self._grown_of = _Part(
+        self._grown_of = Part(
             self.lowered,
             [*self._growing.values()],
             lambda s: tuple((name, cast("int", s[k])) for name, k in self._growing.items()),
         )
-        self._local_of = {
-            name: _Part(self.lowered, own, functools.partial(self._local, own))
-            for name, own in self._devices.items()
-        }
-        self._acting = [
-            [
-                self._local_of[e.name]
-                for e in ground.arguments
-                if isinstance(e, Entity) and e.name in self._devices
-            ]
+        self._local_of = [
+            Part(self.lowered, own, functools.partial(self._local, own))
+            for own in self._devices.values()
+        ]
+        numbers = {device: k for k, device in enumerate(devices)}
+        self._called = [
+            (ground.kind, [numbers[e] for e in ground.arguments if e in numbers])
             for ground in system.actions
         ]
 
@@ -171,64 +156,71 @@ class Compared:
 
     def compare(self, packed: int) -> list[int]:
         """Compare one state; the states after it."""
+        self._watch()
         after = self.lowered.successors(packed)
-        seen = self._seen(packed)
+        locals_ = [local(packed) for local in self._local_of]
+        seen = self._seen(packed, locals_)
         if seen is None:
             raise CertificateError("a local state of the design is missing")
         for number in self._cells.get(seen.values, ()):
             place = self._certificate.places[number]
-            occupied = {f"c{k}" for k in place.occupied}
-            if all(c in occupied or c in self._growing for c, n in seen.counts if n):
+            if {*locals_} <= {*place.occupied}:
                 leaves = any(action < 0 for action, _ in after)
                 self._compare_claims(packed, number, seen, leaves=leaves)
                 for action, new in after:
                     if action >= 0:
-                        self._compare_step(number, seen, packed, action, new)
+                        self._compare_step(number, seen, locals_, action, new)
                 if self._relied_on and (number, seen) not in self._done:
                     self._done.add((number, seen))
-                    taken = {self._called(packed, max(action, ~action)) for action, _ in after}
-                    self._compare_possible(number, seen, taken)
+                    taken = {self._named(max(action, ~action), locals_) for action, _ in after}
+                    self._compare_possible(number, seen, locals_, taken)
         return [new for action, new in after if action >= 0]
 
     def _compare_claims(self, packed: int, number: int, seen: _Seen, *, leaves: bool) -> None:
-        counts = _vector(seen)
         for name, holds, broken in self._claims:
             fine = not leaves if holds is None else holds(packed)
-            if not fine and not any(_true(facts, counts) for facts in broken.get(number, ())):
+            if not fine and not any(_true(f, seen.counts) for f in broken.get(number, ())):
                 raise CertificateError(f"a state that breaks {name} is not looked at")
 
     def _compare_possible(
-        self, number: int, seen: _Seen, taken: set[tuple[str, tuple[int, ...]]]
+        self,
+        number: int,
+        seen: _Seen,
+        locals_: Sequence[int],
+        taken: set[tuple[str, tuple[int, ...]]],
     ) -> None:
         """Whether each step of the certificate that could be taken here is one of the design."""
-        counts = _vector(seen)
-        here = [int(column[1:]) for column, n in seen.counts if n and column not in self._growing]
+        here = {*locals_}
         for named in [(), *((k,) for k in here), *itertools.product(here, repeat=2)]:
             for action, steps in self._steps.get((number, named), {}).items():
-                if (action, named) not in taken and any(_true(s.facts, counts) for s in steps):
+                called = action, named
+                if called not in taken and any(_true(s.facts, seen.counts) for s in steps):
                     raise CertificateError(f"{action} is no step of the design where it should be")
 
-    def _called(self, packed: int, action: int) -> tuple[str, tuple[int, ...]]:
+    def _named(self, action: int, locals_: Sequence[int]) -> tuple[str, tuple[int, ...]]:
         """An action without its devices, and the local states of those."""
-        named = tuple(local(packed) for local in self._acting[action])
-        return self.system.actions[action].kind, named
+        kind, acting = self._called[action]
+        return kind, tuple([locals_[k] for k in acting])
 
-    def _compare_step(self, number: int, seen: _Seen, packed: int, action: int, new: int) -> None:
-        kind, named = self._called(packed, action)
+    def _compare_step(
+        self, number: int, seen: _Seen, locals_: Sequence[int], action: int, new: int
+    ) -> None:
+        kind, named = self._named(action, locals_)
         after = self._seen(new)
         key = number, seen, kind, named, after
         if key in self._done:
             return
         self._done.add(key)
-        counts = _vector(seen)
-        wanted = None if after is None else (after.values, {c: n for c, n in after.counts if n})
         place = self._certificate.places[number]
         for step in self._steps.get((number, named), {}).get(kind, ()):
-            if not _true(step.facts, counts):
+            if not _true(step.facts, seen.counts):
                 continue
             if not step.end:
                 return
-            if wanted == (tuple(step.end[: len(self._shared)]), self._taken(place, step, counts)):
+            there = tuple(step.end[: len(self._shared)])
+            if after is None or after.values != there:
+                continue
+            if self._taken(place, step, seen.counts) == after.counts:
                 return
         title = self.system.actions[action].title
         raise CertificateError(f"a step of the design is missing: {title}")
@@ -240,7 +232,7 @@ class Compared:
         """
         if id(step) not in self._effects:
             effect = self._effects[id(step)] = dict[str, Form]()
-            kept: dict[str, Form] = {name: [(name, 1)] for name in self._growing}
+            kept: dict[str, Form] = {c: [(c, 1)] for c in (CONSTANT, *self._growing)}
             for column, form in (kept | after_step(place, step)).items():
                 for read, number in form:
                     effect.setdefault(read, []).append((column, number))
@@ -254,14 +246,17 @@ class Compared:
     def _local(self, own: Sequence[int], state: State) -> int:
         return self._states.get(tuple(show(state[k]) for k in own), -1)
 
-    def _seen(self, packed: int) -> _Seen | None:
+    def _seen(self, packed: int, locals_: Sequence[int] | None = None) -> _Seen | None:
         """A state with its counts; None if a device is in a local state that has no number."""
         if packed not in self._seen_as:
-            counts = Counter(local(packed) for local in self._local_of.values())
-            told = sorted((f"c{k}", n) for k, n in counts.items())
-            key = self._place_of(packed), (*told, *self._grown_of(packed))
-            seen = self._every_seen.setdefault(key, _Seen(*key))
-            self._seen_as[packed] = None if -1 in counts else seen
+            among = sorted(locals_ or [local(packed) for local in self._local_of])
+            values, grown = self._place_of(packed), self._grown_of(packed)
+            key = values, grown, *among
+            if key not in self._every_seen:
+                counts = Counter({CONSTANT: 1, **{name: n for name, n in grown if n}})
+                counts.update(f"c{number}" for number in among)
+                self._every_seen[key] = _Seen(values, dict(counts))
+            self._seen_as[packed] = None if -1 in among else self._every_seen[key]
         return self._seen_as[packed]
 
 
@@ -279,10 +274,6 @@ def search(compared: Compared) -> Searched:
         level = list(later)
     texts = (census.text(compared.lowered.unpack(packed)) for packed in seen)
     return Searched(len(seen), depth, census.digest(texts))
-
-
-def _vector(seen: _Seen) -> Vector:
-    return {CONSTANT: 1, **dict(seen.counts)}
 
 
 def _worth(form: Form, vector: Vector) -> int:

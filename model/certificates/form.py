@@ -7,7 +7,6 @@ integers that grow with the group.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -20,7 +19,7 @@ from model.lang import Claim, Kind, System
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-VERSION = 2
+VERSION = 3
 INVARIANT, TYPES, DEADLOCK = (k.name.lower() for k in (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK))
 """What kinds of properties a certificate is about."""
 CONSTANT = "1"
@@ -39,12 +38,14 @@ class Place:
     """What the invariant says in one of its cells.
 
     ``values`` are those of the shared variables; a further "0" or "1" each tells cells apart.
-    Only the local states ``occupied`` have any devices, every form of ``zero`` is 0, and none of
-    ``least`` is negative.
+    Only the local states ``occupied`` have any devices. Of two devices, one is never in a state of
+    the first list of a pair of ``apart`` while the other is in one of the second; the lists are the
+    same, or have nothing in common. Every form of ``zero`` is 0, and none of ``least`` is negative.
     """
 
     values: list[str]
     occupied: list[int]
+    apart: list[tuple[list[int], list[int]]]
     zero: list[Form]
     least: list[Form]
 
@@ -118,14 +119,13 @@ _WITH_A_LINE_EACH = {"states", "places", "steps", "properties", "results"}
 
 def write(certificate: DataclassInstance) -> str:
     """The text of a certificate: JSON with a line for each item."""
-    data = dataclasses.asdict(certificate)
     lines = []
-    for key, value in data.items():
+    for key, value in vars(certificate).items():
         if isinstance(value, list) and key in _WITH_A_LINE_EACH:
-            items = ",\n".join(f"    {json.dumps(item)}" for item in value)
+            items = ",\n".join(f"    {json.dumps(item, default=vars)}" for item in value)
             lines.append(f"  {json.dumps(key)}: [\n{items}\n  ]")
         else:
-            lines.append(f"  {json.dumps(key)}: {json.dumps(value)}")
+            lines.append(f"  {json.dumps(key)}: {json.dumps(value, default=vars)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -163,6 +163,8 @@ def _fits_together(made: Certificate) -> bool:
     forms += [form for step in made.steps for _, form in step.grown]
     forms += [fact for item in made.properties for _, facts in item.broken for fact in facts]
     numbers = [k for place in made.places for k in place.occupied]
+    pairs = [pair for place in made.places for pair in place.apart]
+    numbers += [k for pair in pairs for states in pair for k in states]
     numbers += [k for step in made.steps for k in (*step.named, *step.after)]
     numbers += [k for step in made.steps for pair in step.moves for k in pair]
     starts = [step.start for step in made.steps]
@@ -176,6 +178,8 @@ def _fits_together(made: Certificate) -> bool:
         and all(column in columns for form in forms for column, _ in form)
         and all(k in states for k in numbers)
         and all(k in places for k in starts)
+        and all(one == other or not {*one} & {*other} for one, other in pairs)
+        and all(len({*states}) == len(states) for pair in pairs for states in pair)
         and all(len(step.named) == len(step.after) for step in made.steps)
         and all(name in made.growing for step in made.steps for name, _ in step.grown)
         # The names stand in the obligations: they must not end a line, or a symbol.
@@ -227,6 +231,7 @@ def _place(item: Any) -> Place:
     return Place(
         list(item["values"]),
         list(map(_whole, item["occupied"])),
+        [(list(map(_whole, one)), list(map(_whole, other))) for one, other in item["apart"]],
         _forms(item["zero"]),
         _forms(item["least"]),
     )

@@ -6,8 +6,7 @@ group have their own names.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model.certificates.form import (
@@ -19,6 +18,9 @@ from model.certificates.form import (
     Place,
     Step,
 )
+from model.certificates.sheet import Sheet, denied, either, is_count
+
+INITIAL = "initial.smt2"
 
 
 @dataclass(frozen=True)
@@ -38,39 +40,37 @@ def files(certificate: Certificate, start: Start) -> dict[str, str]:
     numbers = {tuple(place.values): k for k, place in enumerate(certificate.places)}
     if len(numbers) != len(certificate.places):
         raise CertificateError("two places are the same")
-    made = {
-        "initial.smt2": _file(
-            certificate,
-            "The invariant holds at the start, for any number of devices.",
-            [_initial(certificate, numbers, start)],
-        )
-    }
-    steps: dict[str, list[list[str]]] = {}
+    sheets = [
+        Sheet(f"{certificate.design}: the invariant at place {k},", *_told(certificate, place))
+        for k, place in enumerate(certificate.places)
+    ]
+    for place, sheet in zip(certificate.places, sheets, strict=True):
+        counts: Form = [(f"c{state}", 1) for state in place.occupied]
+        sheet.assume(sheet.not_negative([count]) for count in counts)
+        sheet.assume([sheet.not_negative([(CONSTANT, -1), *counts])])  # a group has a device
+        sheet.assume(_invariant(sheet, place, {column: [(column, 1)] for column, _ in counts}))
     for step in certificate.steps:
-        steps.setdefault(step.action, []).append(_step(certificate, numbers, step))
-    for action, parts in sorted(steps.items()):
-        text = f"The invariant is kept by {action}."
-        made[f"step-{_plain(action)}.smt2"] = _file(certificate, text, parts)
+        _step(certificate, numbers, step, sheets[step.start])
     for item in certificate.properties:
-        parts = (
-            _stuck(certificate)
-            if item.kind == DEADLOCK
-            else [
-                [*_allowed(certificate.places[place]), *map(_fact, facts)]
-                for place, facts in item.broken
-            ]
-        )
-        text = f"The invariant implies {item.name}."
-        made[f"property-{item.name}.smt2"] = _file(certificate, text, parts)
-    if len(made) != 1 + len(steps) + len(certificate.properties):
-        raise CertificateError("two obligations would have one file name")
-    return made
+        label = f"{item.name} follows"
+        for number, facts in item.broken:
+            sheets[number].ask(label, map(sheets[number].not_negative, facts))
+        if item.kind == DEADLOCK:
+            _stuck(certificate, sheets, label)
+    named = {f"place-{k}.smt2": str(sheet) for k, sheet in enumerate(sheets)}
+    return {INITIAL: str(_initial(certificate, numbers, start)), **named}
+
+
+def _told(certificate: Certificate, place: Place) -> Iterator[str]:
+    """What the values of a place belong to; a cell's further values have no name."""
+    for name, value in zip(certificate.shared, place.values, strict=False):
+        yield f"    {name} = {value}"
 
 
 def _initial(
     certificate: Certificate, numbers: Mapping[tuple[str, ...], int], start: Start
-) -> list[str]:
-    """That some start is outside the invariant: a disjunction over the places to start from."""
+) -> Sheet:
+    """That some start is outside the invariant: a question for each place to start from."""
     known = {tuple(state): k for k, state in enumerate(certificate.states)}
     # A flag that tells cells apart is 0 at the start: no device has that value there.
     flags = ("0",) * (len(certificate.places[0].values) - len(certificate.shared))
@@ -79,51 +79,53 @@ def _initial(
     if missing or any(values not in numbers for values in wanted):
         raise CertificateError("the invariant leaves out a state to start from")
     present = [known[tuple(state)] for state in start.devices]
-    outside: list[str] = []
+    sheet = Sheet(f"{certificate.design}: the invariant holds at the start, with any devices.")
+    sheet.assume(sheet.not_negative([(f"c{k}", 1)]) for k in present)
     for values in wanted:
         place = certificate.places[numbers[values]]
         if not set(present) <= set(place.occupied):
             raise CertificateError("the invariant leaves out a state to start from")
-        given = {f"c{k}": 0 for k in place.occupied if k not in present} | dict(start.growing)
-        for forms, broken in ((place.zero, _unequal), (place.least, _negative)):
-            for form in forms:
-                left = [(c, n) for c, n in form if c not in given]
-                fixed = sum(given[c] * n for c, n in form if c in given)
-                outside.append(broken([*left, (CONSTANT, fixed)]))
-    return [*(f"(>= c{k} 0)" for k in present), _any(outside)]
+        after: dict[str, Form] = {f"c{k}": [(f"c{k}", 1)] for k in present}
+        after |= {name: [(CONSTANT, number)] for name, number in start.growing.items()}
+        holds = _invariant(sheet, place, after)
+        sheet.ask(f"it starts at place {numbers[values]}", [either([*map(denied, holds)])])
+    return sheet
 
 
 def _step(
-    certificate: Certificate, numbers: Mapping[tuple[str, ...], int], step: Step
-) -> list[str]:
+    certificate: Certificate,
+    numbers: Mapping[tuple[str, ...], int],
+    step: Step,
+    sheet: Sheet,
+) -> None:
     """That the step leads from counts that the invariant allows to some that it does not."""
     here = certificate.places[step.start]
-    taken = [*_allowed(here), *map(_fact, step.facts)]
+    taken = [sheet.not_negative(fact) for fact in step.facts]
     if tuple(step.end) not in numbers:
-        return taken
+        sheet.ask(f"{step.action} is not taken", taken)
+        return
     there = certificate.places[numbers[tuple(step.end)]]
     after = after_step(here, step)
-    gone = set(after) - {f"c{state}" for state in there.occupied} - set(certificate.growing)
-    wrong = [_unequal(after[column]) for column in sorted(gone)]
-    for forms, broken in ((there.zero, _unequal), (there.least, _negative)):
-        wrong += [
-            broken([(c, n * m) for column, n in form for c, m in _after(after, column)])
-            for form in forms
-        ]
-    return [*taken, _any(wrong)]
+    left = set(after) - {f"c{state}" for state in there.occupied} - set(certificate.growing)
+    holds = [sheet.zero(after[column]) for column in sorted(left)]
+    holds += _invariant(sheet, there, after)
+    sheet.ask(f"{step.action} keeps it", [*taken, either([*map(denied, holds)])])
 
 
-def _stuck(certificate: Certificate) -> list[list[str]]:
+def _stuck(certificate: Certificate, sheets: Sequence[Sheet], label: str) -> None:
     """For each place, that the invariant allows counts where no step can be taken."""
-    parts = [[*_allowed(place)] for place in certificate.places]
+    parts: list[list[str]] = [[] for _ in sheets]
     for step in certificate.steps:
         # Said here, whatever the facts say: the devices that a step names must be there.
         present: list[Form] = [
             [(CONSTANT, -step.named.count(state)), (f"c{state}", 1)]
             for state in sorted({*step.named})
         ]
-        parts[step.start].append(_any([_negative(fact) for fact in (*present, *step.facts)]))
-    return parts
+        sheet = sheets[step.start]
+        facts = [*map(sheet.not_negative, (*present, *step.facts))]
+        parts[step.start].append(either([*map(denied, facts)]))
+    for sheet, missing in zip(sheets, parts, strict=True):
+        sheet.ask(label, missing)
 
 
 def after_step(here: Place, step: Step) -> dict[str, Form]:
@@ -140,61 +142,33 @@ def after_step(here: Place, step: Step) -> dict[str, Form]:
     return after
 
 
-def _after(after: Mapping[str, Form], column: str) -> Form:
-    """A column after a step: a growing integer may be as it was, and a count 0."""
+def _invariant(sheet: Sheet, place: Place, after: Mapping[str, Form]) -> Iterator[str]:
+    """What the invariant says at ``place``, where a column is what ``after`` gives.
+
+    Of what is not in it, a count is 0, and a growing integer is what it is.
+    """
+
+    def meant(form: Form) -> Form:
+        return [(c, n * m) for column, n in form for c, m in _worth(column, after)]
+
+    for one, other in place.apart:
+        counts = [meant([(f"c{state}", 1) for state in states]) for states in (one, other)]
+        if one == other:
+            yield sheet.not_negative(_less(counts[0], 1))
+        else:
+            yield either([sheet.not_negative(_less(form, 0)) for form in counts])
+    for form in place.zero:
+        yield sheet.zero(meant(form))
+    for form in place.least:
+        yield sheet.not_negative(meant(form))
+
+
+def _worth(column: str, after: Mapping[str, Form]) -> Form:
     if column in after:
         return after[column]
-    kept = column == CONSTANT or not _COUNT.fullmatch(column)
-    return [(column, 1)] if kept else []
+    return [] if is_count(column) else [(column, 1)]
 
 
-def _allowed(place: Place) -> Iterator[str]:
-    """The invariant at ``place``; a group has a device."""
-    for state in place.occupied:
-        yield f"(>= c{state} 0)"
-    yield f"(>= {_sum([(f'c{state}', 1) for state in place.occupied])} 1)"
-    for form in place.zero:
-        yield f"(= {_sum(form)} 0)"
-    yield from map(_fact, place.least)
-
-
-_COUNT = re.compile(r"c[0-9]+")
-
-
-def _fact(form: Form) -> str:
-    return f"(>= {_sum(form)} 0)"
-
-
-def _unequal(form: Form) -> str:
-    return f"(not (= {_sum(form)} 0))"
-
-
-def _negative(form: Form) -> str:
-    return f"(not {_fact(form)})"
-
-
-def _any(parts: Sequence[str]) -> str:
-    return f"(or false {' '.join(parts)})"
-
-
-def _sum(form: Iterable[tuple[str, int]]) -> str:
-    terms = []
-    for column, number in form:
-        whole = str(number) if number >= 0 else f"(- {-number})"
-        name = column if _COUNT.fullmatch(column) else f"|{column}|"
-        terms.append(whole if column == CONSTANT else f"(* {whole} {name})")
-    return f"(+ 0 {' '.join(terms)})" if terms else "0"
-
-
-def _file(certificate: Certificate, text: str, parts: Iterable[Iterable[str]]) -> str:
-    lines = [f"; {certificate.design}: {text}", "; Every check-sat must be answered unsat."]
-    lines.append("(set-logic QF_LIA)")
-    lines += [f"(declare-const c{k} Int)" for k in range(len(certificate.states))]
-    lines += [f"(declare-const |{name}| Int)" for name in certificate.growing]
-    for part in parts:
-        lines += ["(push 1)", *(f"(assert {item})" for item in part), "(check-sat)", "(pop 1)"]
-    return "\n".join([*lines, ""])
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
+def _less(form: Form, bound: int) -> Form:
+    """By how much ``form`` is below ``bound``."""
+    return [(CONSTANT, bound), *((column, -number) for column, number in form)]

@@ -46,9 +46,9 @@ class Report:
     """An engine's answer for one system.
 
     ``findings`` is by claim name. ``states``, ``transitions`` and ``depth`` are what was
-    explored, for an engine that explores; ``stored`` is how many states it had to keep for that,
-    and ``machine`` says which one kept them and why. ``complete`` says whether that was
-    everything and ``stopped`` why it was not; ``forgotten`` names variables that were left out of
+    explored, for an engine that explores; ``stored`` is how many states, or nodes of diagrams, it
+    had to keep for that, and ``machine`` says which one kept them and why. ``complete`` says
+    whether that was everything and ``stopped`` why not; ``forgotten`` names what was left out of
     states once nothing but violated claims read them and ``folded`` entities of which one state
     stood for several, so that fewer states were counted; ``hurried`` says that interleavings were
     left out, so that traces need not be the shortest; ``resumed`` is how many of the stored

@@ -97,25 +97,34 @@ class Claim:
         return And(case.that for case in self.cases)
 
     def exercised_by(self) -> tuple[tuple[str, Expr[bool]], ...]:
-        """What must be reached, each with its name, lest the claim be vacuous.
+        """What must be reached, each with its name, lest the claim be vacuous."""
+        return tuple((what, Or(case.that for case in cases)) for what, cases in self.exercises())
+
+    def exercises(self) -> tuple[tuple[str, tuple[Case, ...]], ...]:
+        """What must be reached lest the claim be vacuous: of each, one of the cases.
 
         An implication needs a state that meets its premise, and ``never_both`` one for either
         side. A POSSIBLE or LEADS_TO claim needs a state that meets its ``when``.
         """
         if self.kind in (Kind.POSSIBLE, Kind.LEADS_TO):
-            return (("its premise", Or(case.when for case in self.cases)),)
+            return (("its premise", tuple(Case(case.title, case.when) for case in self.cases)),)
         if self.kind is not Kind.INVARIANT:
             return ()
         if not self.cases:
-            return (("any instance of it", Or(())),)
-        implied = [case.that for case in self.cases if isinstance(case.that, Implies)]
-        excluded = [item for item in implied if isinstance(item, NeverBoth)]
-        needed = []
-        if implied:
-            needed.append(("its premise", Or(item.children[0] for item in implied)))
-        if excluded:
-            needed.append(("what it forbids", Or(Not(item.children[1]) for item in excluded)))
-        return tuple(needed)
+            return (("any instance of it", ()),)
+        implied = [(case.title, case.that) for case in self.cases if isinstance(case.that, Implies)]
+        needed = [
+            ("its premise", [Case(title, item.children[0]) for title, item in implied]),
+            (
+                "what it forbids",
+                [
+                    Case(title, Not(item.children[1]))
+                    for title, item in implied
+                    if isinstance(item, NeverBoth)
+                ],
+            ),
+        ]
+        return tuple((what, tuple(cases)) for what, cases in needed if cases)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from model.engines.solving import Clock
 from model.lang import Kind, Property
-from model.proof.counting import CounterSystem, Place, outside
+from model.proof.counting import CounterSystem, Place
 from model.proof.family import Condition
 from model.proof.groups import Groups
 from model.proof.ledger import Untold
@@ -73,16 +73,9 @@ class ByPairs:
         return ""
 
     def _types(self) -> str:
-        counting = self.counting
-        for place, adjacent in self.pairs.at.items():
+        for place in self.pairs.at:
             for step in self.pairs.steps(place):
-                leaving = [*step.leaves]
-                for counted in counting.family.counted:
-                    new = step.counted.get(counting.grown[counted.variable])
-                    if new is not None:
-                        sides = outside(counted, new, sorted(adjacent))
-                        leaving += [(counted.variable.name, (side,)) for side in sides]
-                for name, facts in leaving:
+                for name, facts in self.counting.leaving(step):
                     if self.pairs.allows(place, step.named, [*step.facts, *facts]):
                         return f"{step.rule.name} may take {name} outside its domain"
         return ""

@@ -141,6 +141,16 @@ class CounterSystem:
             if fresh == -1 or any(fresh >> number & 1 for number in named):
                 yield from self._steps(rule, place, named, everybody)
 
+    def leaving(self, step: Step) -> list[tuple[str, tuple[Form, ...]]]:
+        """Each way in which ``step`` may leave a domain: the variable, and the further facts."""
+        found = [*step.leaves]
+        for counted in self.family.counted:
+            new = step.counted.get(self.grown[counted.variable])
+            if new is not None:
+                sides = outside(counted, new, sorted(step.occupied))
+                found += [(counted.variable.name, (side,)) for side in sides]
+        return found
+
     def broken(
         self, condition: Condition, place: Place, occupied: Sequence[int]
     ) -> Iterator[tuple[tuple[int, ...], tuple[Form, ...]]]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from model.engines.memory import peak_bytes
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.solving import Clock, GaveUp
 from model.lang import Kind, Property, System
 from model.proof.by_pairs import ByPairs
-from model.proof.counting import CounterSystem, outside
+from model.proof.counting import CounterSystem
 from model.proof.family import Family, Systems
 from model.proof.groups import Groups
 from model.proof.induction import At, Cell, Invariant
-from model.proof.linear import Form
 from model.proof.quantified import NotUniform
 from model.proof.seeds import SEARCHED, seeds
 
@@ -114,24 +113,12 @@ class Proof:
                         return f"the invariant that was found allows {self.family.told(place)}"
         return ""
 
-    def leaving(self) -> Iterator[tuple[Cell, str, tuple[Form, ...]]]:
-        """Each case in which a step would leave a domain: where, how to say it, and the facts."""
-        for cell, at in self._at.items():
-            for step in self.counting.steps(cell[0], at.occupied):
-                leaving = [*step.leaves]
-                for counted in self.family.counted:
-                    new = step.counted.get(self.counting.grown[counted.variable])
-                    if new is not None:
-                        sides = outside(counted, new, at.occupied)
-                        leaving += [(counted.variable.name, (side,)) for side in sides]
-                for name, facts in leaving:
-                    told = f"{step.rule.name} may take {name} outside its domain"
-                    yield cell, told, (*step.facts, *facts)
-
     def _types(self) -> str:
-        for cell, told, facts in self.leaving():
-            if self._at[cell].vector(facts) is not None:
-                return told
+        for (place, _), at in self._at.items():
+            for step in self.counting.steps(place, at.occupied):
+                for name, facts in self.counting.leaving(step):
+                    if at.vector((*step.facts, *facts)) is not None:
+                        return f"{step.rule.name} may take {name} outside its domain"
         return ""
 
     def _deadlock(self) -> str:

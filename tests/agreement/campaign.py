@@ -1,8 +1,8 @@
 """Whether all engines agree on designs at sizes: ``make agree`` asks, and writes the page's table.
 
 At each size, with every device there at boot or not: the search, Z3 (induction, and bounded model
-checking as far as the longest counterexample of the search), the proof for every number of
-devices, and a search of the proof's counter system at that number.
+checking as far as the longest counterexample of the search), and a search of the proof's counter
+system at that number. Once for each design: the proof for every number of devices.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-from tabulate import tabulate
 
 from model.agreement import Disagreement, agreed
 from model.catalogue import Entry, entries, find
 from model.dump import dump
+from model.engines.choice import Reductions, Wish
+from model.engines.memory import Budget
 from model.engines.result import Limits, Report, Verdict
 from model.judging import BY_Z3, Effort, Engine, run
 from model.lang import Kind, Property, System
@@ -30,174 +29,162 @@ from model.proof.quantified import NotUniform
 from model.proving import family, proved
 from properties import PROPERTIES
 from tests.agreement.counted import Answer, Counted
+from tests.agreement.noted import Proof, Row, contradictions, read
+from tests.agreement.page import write
+from tests.agreement.solved import solved
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "agreement.md"
-START = "<!-- agreement: python -m tests.agreement.campaign rewrites it -->\n"
-END = "<!-- end of agreement -->\n"
 ALWAYS = 3
 """Up to so many devices every design is asked."""
 FURTHER = 6
-"""And up to so many if the search before took less than QUICK."""
-QUICK = 1.5
-MOST_STORED = 12_000_000
-COUNTED = 60_000
-"""The counter system is searched where the design has no more states than this."""
-LEAST_DEPTH = 8
-"""Bounded model checking looks at least so far, so that it finds what must be reachable."""
-SOLVED = 15.0
+"""And up to so many if the search before was complete within QUICK."""
+QUICK = 20.0
+EXACT = 60_000
+"""Up to so many states Z3 takes them for its lemma, and all of the counter system is searched."""
+COUNTED = 12_000
+"""States of the counter system that are looked at where the design has more states than that."""
+SEARCHED = 120.0
+"""Seconds that a search may take."""
+MEMORY = Budget(4 * 2**30, "4G")
+SOLVED = 60.0
 """Seconds that Z3 has for a design at one size."""
-PROVED = 40.0
+PROVED = 60.0
 """Seconds that a proof may take."""
+SHORTEST = Effort(reductions=Reductions(partial_order=Wish.OFF))
 STATES = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One design at one size: how many verdicts there are, and how many of them were confirmed.
-
-    ``counted`` is None where the counter system was not searched. ``wrong`` says who disagrees.
-    """
-
-    design: str
-    devices: int
-    verdicts: int
-    violated: int
-    by_z3: int
-    by_proof: int
-    counted: int | None
-    wrong: str
-    seconds: float
 
 
 class Unlike(Disagreement):
     """The counter system, searched at one size, has other states or verdicts than the design."""
 
 
-def asked(entry: Entry, most: int) -> Iterator[Row]:
-    """Ask every engine about one design with 1 device, 2, and so on."""
-    everything = [item for item in PROPERTIES if item.concerns(entry.design.system(Size(0, 2)))]
+def asked(entry: Entry, devices: int) -> Row:
+    """Ask the engines about one design with so many devices."""
     begun = time.perf_counter()
-    proof = proved(entry.design, everything, Limits(timeout=PROVED))
+    size = Size(0, devices)
+    system = entry.design.system(size)
+    properties = [item for item in PROPERTIES if item.concerns(system)]
+    claims = [item.ground(system) for item in properties]
+    limits = Limits(timeout=SEARCHED, memory=MEMORY)
+    searched = run(Engine.BFS, system, claims, limits, SHORTEST)
+    few = searched.complete and _exact(searched) and (searched.states or 0) <= EXACT
+    solver, counts, wrong = dataclasses.replace(searched, findings={}), None, ""
+    try:
+        told = solved(system, properties, searched, Limits(timeout=SOLVED), learn=few)
+        agreed(system, searched, told)
+        solver = told
+        counts = _counted(entry, system, properties, searched, devices)
+    except Disagreement as error:
+        error.size = size
+        wrong = f"{error} ({dump(error, Path.cwd())})"
+    verdicts = {n: f.verdict for n, f in searched.findings.items()}
+    answers = {n: f.verdict for n, f in solver.findings.items()}
+    answers = {n: v for n, v in answers.items() if v is not Verdict.UNDETERMINED}
+    bounded = [n for n, v in answers.items() if v is Verdict.VIOLATED or _reachable(n)]
+    known = set(answers) | (counts or set())
+    return Row(
+        entry.design.name,
+        devices,
+        sum(v is not Verdict.UNDETERMINED for v in verdicts.values()),
+        sum(item.kind not in BY_Z3 for item in properties if not _open(searched, item.name)),
+        sum(v is Verdict.UNDETERMINED for v in verdicts.values()),
+        tuple(n for n, v in verdicts.items() if v is Verdict.VIOLATED),
+        len(answers) - len(bounded),
+        len(bounded),
+        None if counts is None else len(counts),
+        few,
+        sum(verdicts[n] is not Verdict.UNDETERMINED for n in known),
+        wrong,
+        searched.complete and searched.seconds < QUICK,
+        round(time.perf_counter() - begun, 1),
+    )
+
+
+def proof_of(entry: Entry) -> Proof:
+    """Ask the proof about one design."""
+    everything = [item for item in PROPERTIES if item.concerns(entry.design.system(Size(0, 2)))]
+    report = proved(entry.design, everything, Limits(timeout=PROVED))
+    names = [n for n, f in report.findings.items() if f.verdict is Verdict.PROVED]
+    return Proof(entry.design.name, tuple(names), round(report.seconds, 1))
+
+
+def _reachable(name: str) -> bool:
+    return any(item.name == name and item.kind is Kind.REACHABLE for item in PROPERTIES)
+
+
+def _counted(
+    entry: Entry, system: System, properties: Sequence[Property], searched: Report, devices: int
+) -> set[str] | None:
+    """The verdicts that a search of the counter system confirms; None if there is none.
+
+    Where not all of it is searched, those are the violations within the depth that was. Raises
+    Unlike.
+    """
     try:
         counting = Counted(Family(family(entry.design)))
     except NotUniform:
-        counting = None
-    quick = True
-    for devices in range(1, most + 1):
-        if devices > ALWAYS and not quick:
-            return
-        size = Size(0, devices)
-        system = entry.design.system(size)
-        properties = [item for item in PROPERTIES if item.concerns(system)]
-        claims = [item.ground(system) for item in properties]
-        searched = run(Engine.BFS, system, claims, Limits(MOST_STORED), Effort())
-        if not searched.complete and devices > ALWAYS:
-            return
-        quick = searched.seconds < QUICK
-        z3, counts, wrong = _none(searched), None, ""
-        try:
-            z3 = _solved(system, properties, searched)
-            agreed(system, searched, z3)
-            agreed(system, searched, _about(proof, properties))
-            if counting is not None and _few(searched):
-                counts = _same(system, properties, searched, counting, devices)
-        except Disagreement as error:
-            error.size = size
-            wrong = f"{error} ({dump(error, Path.cwd())})"
-        yield Row(
-            entry.design.name,
-            devices,
-            sum(f.verdict is not Verdict.UNDETERMINED for f in searched.findings.values()),
-            sum(f.verdict is Verdict.VIOLATED for f in searched.findings.values()),
-            _answers(z3),
-            _answers(_about(proof, properties)),
-            counts,
-            wrong,
-            round(time.perf_counter() - begun, 1),
+        return None
+    whole = searched.complete and _exact(searched) and (searched.states or 0) <= EXACT
+    answer = counting.search(devices, properties, EXACT if whole else COUNTED)
+    kinds = {item.name: item.kind for item in properties if item.kind in STATES}
+    found = {
+        name: len(finding.trace)
+        for name, finding in searched.findings.items()
+        if name in kinds and finding.trace is not None
+    }
+    if whole:
+        wanted = Answer(
+            searched.states or 0, searched.transitions or 0, searched.depth or 0, violated=found
         )
-        begun = time.perf_counter()
+        told, confirmed = answer, set(kinds)
+    else:
+        # A step out of a domain is seen from the state before it.
+        within = {
+            name: steps
+            for name, steps in found.items()
+            if steps <= answer.depth + (kinds[name] is Kind.TYPES)
+        }
+        told, wanted = Answer(violated=answer.violated), Answer(violated=within)
+        confirmed = set(within)
+        for name in [n for n in answer.violated if _open(searched, n)]:
+            told.violated.pop(name)
+    if told != wanted:
+        raise Unlike(f"{system}: the counter system: {told}, {wanted}", system, [searched])
+    return confirmed
 
 
-def _solved(system: System, properties: Sequence[Property], searched: Report) -> Report:
-    """What Z3 says of what it can decide. It looks as far as the search's longest trace."""
-    claims = [item.ground(system) for item in properties if item.kind in BY_Z3]
-    traces = [searched.findings[claim.name].trace for claim in claims]
-    depth = max([LEAST_DEPTH, *(len(trace) for trace in traces if trace is not None)])
-    return run(Engine.Z3, system, claims, Limits(timeout=SOLVED), Effort(depth=depth))
+def _open(searched: Report, name: str) -> bool:
+    return searched.findings[name].verdict is Verdict.UNDETERMINED
 
 
-def _same(
-    system: System,
-    properties: Sequence[Property],
-    searched: Report,
-    counting: Counted,
-    devices: int,
-) -> int:
-    """How many verdicts the search of the counter system confirms. Raises Unlike."""
-    answer = counting.search(devices, properties, COUNTED)
-    names = [item.name for item in properties if item.kind in STATES]
-    traces = {name: searched.findings[name].trace for name in names}
-    wanted = Answer(
-        searched.states or 0,
-        searched.transitions or 0,
-        searched.depth or 0,
-        violated={name: len(trace) for name, trace in traces.items() if trace is not None},
-    )
-    if answer != wanted:
-        raise Unlike(f"{system}: the counter system: {answer}, {wanted}", system, [searched])
-    return len(names)
+def _exact(searched: Report) -> bool:
+    return not (searched.forgotten or searched.folded or searched.hurried)
 
 
-def _few(searched: Report) -> bool:
-    exact = searched.complete and not searched.forgotten and not searched.folded
-    exact = exact and not searched.hurried
-    return exact and (searched.states or 0) <= COUNTED
+def missing(
+    chosen: Sequence[Entry], most: int, rows: Sequence[Row], proofs: Sequence[Proof]
+) -> Iterator[tuple[Entry, int]]:
+    """What is to be asked after ``rows``: each design at a size, or, as size 0, its proof.
 
-
-def _about(report: Report, properties: Sequence[Property]) -> Report:
-    """What ``report`` says of ``properties`` only."""
-    kept = {p.name: report.findings[p.name] for p in properties if p.name in report.findings}
-    return dataclasses.replace(report, findings=kept)
-
-
-def _none(report: Report) -> Report:
-    return dataclasses.replace(report, findings={})
-
-
-def _answers(report: Report) -> int:
-    return sum(f.verdict is not Verdict.UNDETERMINED for f in report.findings.values())
-
-
-def table(rows: Sequence[Row]) -> str:
-    """A line for each design: verdicts by the search, and confirmed by Z3, proof and counts."""
-    sizes = sorted({row.devices for row in rows})
-    lines = []
-    for name in dict.fromkeys(row.design for row in rows):
-        by_size = {row.devices: row for row in rows if row.design == name}
-        lines.append([name, *(_cell(by_size.get(size)) for size in sizes)])
-    heads = ["design", *(f"{n} device{'s' * (n > 1)}" for n in sizes)]
-    return tabulate(lines, heads, tablefmt="github", disable_numparse=True)
-
-
-def _cell(row: Row | None) -> str:
-    if row is None:
-        return ""
-    counted = "-" if row.counted is None else str(row.counted)
-    told = f"{row.verdicts}: {row.by_z3}, {row.by_proof}, {counted}"
-    return f"{told} **disagree**" if row.wrong else told
-
-
-def read(path: Path) -> list[Row]:
-    """The rows that an earlier, perhaps interrupted, run has left."""
-    if not path.exists():
-        return []
-    return [Row(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    Small sizes come first, of all designs, and the proofs before what takes longest.
+    """
+    done = {(row.design, row.devices): row for row in rows}
+    done_proofs = {proof.design for proof in proofs}
+    for devices in [*range(1, ALWAYS + 1), 0, *range(ALWAYS + 1, most + 1)]:
+        for entry in chosen:
+            name = entry.design.name
+            if devices == 0:
+                if name not in done_proofs:
+                    yield entry, 0
+            elif (name, devices) not in done and devices <= most:
+                before = done.get((name, devices - 1))
+                if devices <= ALWAYS or (before is not None and before.quick):
+                    yield entry, devices
 
 
 def main() -> None:
     """Ask, note each answer at once, and write the table.
 
-    A run that was interrupted goes on; once every design was asked, the next one begins anew.
+    A run that was interrupted goes on; once everything was asked, the next one begins anew.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("designs", nargs="*", help="default: all of them")
@@ -208,45 +195,34 @@ def main() -> None:
         help="where answers are noted; what stands there already is not asked again",
     )
     parser.add_argument("--devices", type=int, default=FURTHER, help="at most so many")
+    parser.add_argument("--write", action="store_true", help="write what is noted, ask nothing")
     wishes = parser.parse_args()
     # Those first that others build on; the rest in the order of the gallery.
-    every = [*entries(["thread", "releases"]), *entries()]
-    chosen = [find(name) for name in wishes.designs] or every
+    every = {entry.design.name: entry for entry in [*entries(["thread", "releases"]), *entries()]}
+    chosen = [find(name) for name in wishes.designs] or list(every.values())
     wishes.results.parent.mkdir(parents=True, exist_ok=True)
-    done = {row.design for row in read(wishes.results)}
-    for entry in chosen:
-        if entry.design.name in done:
-            continue
-        done.add(entry.design.name)
-        rows = list(asked(entry, wishes.devices))
+    rows, proofs = read(wishes.results)
+    while not wishes.write:
+        wanted = next(missing(chosen, wishes.devices, rows, proofs), None)
+        if wanted is None:
+            break
+        entry, devices = wanted
+        noted: Row | Proof
+        if devices:
+            noted = asked(entry, devices)
+            rows.append(noted)
+        else:
+            noted = proof_of(entry)
+            proofs.append(noted)
         with wishes.results.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows)
-        for row in rows:
-            print(row, file=sys.stderr)  # noqa: T201  # how far it is
-    rows = read(wishes.results)
-    write(rows)
-    if {row.design for row in rows} >= {entry.design.name for entry in entries()}:
+            file.write(json.dumps(dataclasses.asdict(noted)) + "\n")
+        print(noted, file=sys.stderr)  # noqa: T201  # how far it is
+    wrong = contradictions(rows, proofs)
+    write(rows, proofs)
+    if not wishes.write and not wishes.designs:
         wishes.results.unlink()
-    wrong = [row.wrong for row in rows if row.wrong]
     if wrong:
         raise SystemExit("\n".join(wrong))
-
-
-def write(rows: Sequence[Row]) -> None:
-    """Put the table of ``rows`` into the page."""
-    designs = len({row.design for row in rows})
-    figures = (
-        f"{designs} of {len(entries())} designs, {sum(row.verdicts for row in rows)} verdicts by "
-        f"the search, of them {sum(row.violated for row in rows)} violations. Confirmed: "
-        f"{sum(row.by_z3 for row in rows)} by Z3, {sum(row.by_proof for row in rows)} by proof, "
-        f"{sum(row.counted or 0 for row in rows)} by counts. Disagreements: "
-        f"{sum(bool(row.wrong) for row in rows)}. Time: "
-        f"{sum(row.seconds for row in rows) / 60:.0f} minutes.\n"
-    )
-    before, rest = PAGE.read_text(encoding="utf-8").split(START)
-    _, after = rest.split(END)
-    text = f"{before}{START}\n{figures}\n{table(rows)}\n\n{END}{after}"
-    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

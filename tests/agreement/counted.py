@@ -34,6 +34,12 @@ class Seen:
         return {CONST: 1, **dict(self.grown), **dict(self.counts)}
 
     @property
+    def named(self) -> Iterator[tuple[int, ...]]:
+        """The local states that a rule or a claim may name: none, one or two of those there are."""
+        here = [number for number, _ in self.counts]
+        return itertools.chain([()], ((k,) for k in here), itertools.product(here, repeat=2))
+
+    @property
     def stands_for(self) -> int:
         """How many states of the design differ from each other by an exchange of devices only."""
         numbers = [number for _, number in self.counts]
@@ -157,34 +163,33 @@ class _At:
         occupied: Sequence[int],
         conditions: Mapping[str, list[Condition]],
     ) -> None:
-        self._system, self._place, self._conditions = system, place, conditions
         self.occupied = set(occupied)
         self._steps: dict[tuple[int, ...], list[Step]] = {}
         for step in system.steps(place, occupied):
             self._steps.setdefault(step.named, []).append(step)
         self._broken: dict[tuple[int, ...], list[tuple[str, tuple[Form, ...]]]] = {}
+        for name, several in conditions.items():
+            for condition in several:
+                for named, facts in system.broken(condition, place, occupied):
+                    self._broken.setdefault(named, []).append((name, facts))
 
     def taken(self, state: Seen) -> Iterator[Step]:
         """The steps that can be taken in ``state``."""
-        here = [number for number, _ in state.counts]
         vector = state.vector
-        for named in [(), *((k,) for k in here), *itertools.product(here, repeat=2)]:
+        for named in state.named:
             for step in self._steps.get(named, ()):
                 if _true(step.facts, vector):
                     yield step
 
-    def broken_in(self, state: Seen) -> list[str]:
+    def broken_in(self, state: Seen) -> set[str]:
         """The claims that do not hold in ``state``."""
-        here = tuple(number for number, _ in state.counts)
-        if here not in self._broken:
-            self._broken[here] = [
-                (name, facts)
-                for name, conditions in self._conditions.items()
-                for condition in conditions
-                for _, facts in self._system.broken(condition, self._place, here)
-            ]
         vector = state.vector
-        return [name for name, facts in self._broken[here] if _true(facts, vector)]
+        return {
+            name
+            for named in state.named
+            for name, facts in self._broken.get(named, ())
+            if _true(facts, vector)
+        }
 
 
 def _true(facts: Sequence[Form], vector: Mapping[int, int]) -> bool:

@@ -12,6 +12,7 @@ from model import checker, judging
 from model.agreement import Disagreement, agreed
 from model.catalogue import find
 from model.checker import check
+from model.dump import dump
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import explore
 from model.lang import Claim, Property, System
@@ -80,6 +81,18 @@ def test_shortest_counterexamples_have_one_length() -> None:
     assert "bfs agrees" in agreed(SYSTEM, first, same).findings[SAFE].reason
     with pytest.raises(Disagreement, match=r"violated in 5 steps, bfs says violated in 6 steps"):
         agreed(SYSTEM, first, longer)
+
+
+def test_lengths_are_nobodys_fault_where_a_search_left_out_interleavings(tmp_path: Path) -> None:
+    shortest, longer = (report("bfs", found(VIOLATED, steps)) for steps in (5, 6))
+    hurried = replace(longer, hurried=True)
+    for first, second in ((shortest, hurried), (hurried, shortest)):
+        assert agreed(SYSTEM, first, second).findings[SAFE].verdict is VIOLATED
+    # Its verdicts count like any other's, and the file says that it hurried.
+    with pytest.raises(Disagreement) as raised:
+        agreed(SYSTEM, hurried, report("z3", found(HOLDS)))
+    told = json.loads(dump(raised.value, tmp_path).read_text(encoding="utf-8"))
+    assert [each["hurried"] for each in told["reports"]] == [True, False]
 
 
 def forgetful(system: System, claims: list[Claim], *_: object) -> Report:

@@ -2,7 +2,7 @@
 
 ``python -m tests.certificates.record`` has every proof of the thread and the releases written down
 and checked by cvc5, changes each certificate in several ways, one after the other, and has all of
-these refused.
+these refused. A change of the invariant counts only if a state of the design shows it to be wrong.
 """
 
 from __future__ import annotations
@@ -23,24 +23,35 @@ from pathlib import Path
 from tabulate import tabulate
 
 from model.catalogue import UsageError, entries, find
-from model.certificates.check import NAME, folder, start_of
-from model.certificates.form import DEADLOCK, INVARIANT, TYPES, CertificateError, read, write
+from model.certificates.check import NAME, SEARCHED_AT, folder, start_of
+from model.certificates.form import (
+    DEADLOCK,
+    INVARIANT,
+    TYPES,
+    Certificate,
+    CertificateError,
+    read,
+)
 from model.certificates.obligations import files
 from model.certifying import certified, checked
 from model.proving import family
+from properties import PROPERTIES
 from tests.certificates import tampering
+from tests.certificates.truth import Truth
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "certificates.md"
 START = "<!-- proofs: python -m tests.certificates.record rewrites it -->\n"
 END = "<!-- end of proofs -->\n"
 FAMILIES = ("thread", "releases")
-EACH = 10
+EACH = 6
 """How many changes are tried of a certificate."""
+SEVERAL = 12
+"""How many changes of one kind are tried until one is known to make the certificate wrong."""
+A_FILE = "a file"
 AS_A_WHOLE: Sequence[tampering.Change] = (
     tampering.no_step,
     tampering.no_action,
     tampering.no_place,
-    tampering.too_strong,
     tampering.other_design,
     tampering.other_claim,
     tampering.other_states,
@@ -54,7 +65,8 @@ AS_A_WHOLE: Sequence[tampering.Change] = (
 class Row:
     """One design. ``why`` says why it has no certificate; ``kinds`` counts its properties.
 
-    ``tampered`` are changes that were tried, ``accepted`` those of them that were not refused.
+    ``tampered`` are the kinds of changes that were tried, ``accepted`` those of them that were not
+    refused. Seconds are of CPU time.
     """
 
     design: str
@@ -63,7 +75,7 @@ class Row:
     questions: int
     seconds_to_write: float
     seconds_to_check: float
-    tampered: int
+    tampered: Sequence[str]
     accepted: Sequence[str]
 
 
@@ -77,47 +89,78 @@ def put(home: Path, made: Mapping[str, str]) -> None:
 
 def asked(name: str, seeds: Sequence[int], place: Path) -> Row:
     """Certify a design, check it, and tamper with it. Raises CertificateError and NotDecided."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         made, _ = certified(name)
     except UsageError as error:
-        return Row(name, str(error), {}, 0, 0, 0, 0, [])
+        return Row(name, str(error), {}, 0, 0, 0, [], [])
     home = place / "certificate"
     put(home, made)
-    written = time.perf_counter()
+    written = time.process_time()
     told = checked(home, None)
-    done = time.perf_counter()
+    done = time.process_time()
+    claims = {item.name: item.ground for item in PROPERTIES}
+    truth = Truth(family(find(name).design)(SEARCHED_AT), claims, told)
+    tried = [tampered(name, made, truth, seed, home) for seed in seeds]
     return Row(
         name,
         "",
         dict(Counter(item.kind for item in told.properties)),
-        sum(text.count("(check-sat)") for text in made.values()),
+        sum(text.count("(check-sat)") for file, text in made.items() if file.endswith(".smt2")),
         round(written - begun, 1),
         round(done - written, 1),
-        len(seeds),
-        [how for how in (tampered(name, made, seed, home) for seed in seeds) if how],
+        [how for how, _ in tried],
+        [f"{seed}: {how}" for seed, (how, fine) in zip(seeds, tried, strict=True) if fine],
     )
 
 
-def tampered(name: str, made: Mapping[str, str], seed: int, home: Path) -> str:
-    """Change the certificate, and have it checked; how it was changed, if it is accepted."""
+def tampered(
+    name: str, made: Mapping[str, str], truth: Truth, seed: int, home: Path
+) -> tuple[str, bool]:
+    """Change the certificate, and have it checked: how it was changed, and whether it passed."""
     put(home, made)
-    how = f"{seed}: a file"
+    how = A_FILE
     try:
-        if seed % 3 == 2:
-            change = AS_A_WHOLE[seed // 3 % len(AS_A_WHOLE)]
-            how = f"{seed}: {change.__name__}"
-            data = json.loads(made[NAME])
-            change(random.Random(seed), data)  # noqa: S311  # nobody is to be kept from guessing it
-            text = read(tampering.write_anyhow(data))
-            start = start_of(family(find(name).design)(1), text)
-            put(home, folder(write(text), files(text, start)))
-        else:
+        if seed % 4 == 0:
             tampering.change_a_file(home, seed)
+        else:
+            if seed % 4 == 1:
+                how, text = changed(made[NAME], seed)
+            else:
+                how, text = of_the_invariant(made[NAME], truth, seed)
+            start = start_of(family(find(name).design)(1), text)
+            put(home, folder(text, files(text, start)))
         checked(home, None)
-    except (CertificateError, UsageError):
-        return ""
-    return how
+    except (CertificateError, UsageError) as error:
+        print(f"    {seed}: {how}: {str(error)[-100:]}", file=sys.stderr)  # noqa: T201  # how far
+        return how, False
+    return how, True
+
+
+def changed(text: str, seed: int) -> tuple[str, Certificate]:
+    """The certificate with one part that can not be right, and which."""
+    change = AS_A_WHOLE[seed // 4 % len(AS_A_WHOLE)]
+    data = json.loads(text)
+    change(random.Random(seed), data)  # noqa: S311  # nobody is to be kept from guessing it
+    return change.__name__, read(tampering.write_anyhow(data))
+
+
+def of_the_invariant(text: str, truth: Truth, seed: int) -> tuple[str, Certificate]:
+    """The certificate with an invariant that a state of the design shows to be wrong, and how."""
+    rng = random.Random(seed)  # noqa: S311  # nobody is to be kept from guessing it
+    kinds = tampering.OF_THE_INVARIANT
+    for further in range(len(kinds)):
+        change = kinds[(seed // 2 + further) % len(kinds)]
+        for _ in range(SEVERAL):
+            data = json.loads(text)
+            try:
+                number = change(rng, data)
+            except IndexError:  # The invariant says nothing of that kind.
+                break
+            made = read(tampering.write_anyhow(data))
+            if truth.objection(made, number):
+                return change.__name__, made
+    raise LookupError("no change makes the invariant wrong")
 
 
 def rows_of(path: Path) -> list[Row]:
@@ -134,7 +177,7 @@ def lines(rows: Sequence[Row]) -> Iterator[list[str]]:
             yield [row.design, "no proof", "", "", "", "", ""]
             continue
         kinds = [str(row.kinds.get(kind, 0) or "-") for kind in (INVARIANT, TYPES, DEADLOCK)]
-        refused = f"{row.tampered - len(row.accepted)} of {row.tampered}"
+        refused = f"{len(row.tampered) - len(row.accepted)} of {len(row.tampered)}"
         seconds = f"{row.seconds_to_write:.0f} + {row.seconds_to_check:.0f}"
         yield [row.design, *kinds, str(row.questions), refused, seconds]
 
@@ -151,13 +194,13 @@ def main() -> None:
     wishes.results.parent.mkdir(parents=True, exist_ok=True)
     names = [entry.design.name for entry in entries(FAMILIES)]
     done = {row.design for row in rows_of(wishes.results)}
-    seed = sum(row.tampered for row in rows_of(wishes.results))
+    seed = sum(len(row.tampered) for row in rows_of(wishes.results))
     for name in names:
         if name in done:
             continue
         with tempfile.TemporaryDirectory() as place:
             row = asked(name, range(seed, seed + wishes.each), Path(place))
-        seed += row.tampered
+        seed += len(row.tampered)
         with wishes.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dataclasses.asdict(row)) + "\n")
         print(row, file=sys.stderr)  # noqa: T201  # how far it is
@@ -175,12 +218,18 @@ def write_table(rows: Sequence[Row]) -> None:
     table = tabulate(lines(rows), heads, tablefmt="github", disable_numparse=True)
     figures = (
         f"{sum(not row.why for row in rows)} certificates, all accepted; "
-        f"{sum(row.tampered - len(row.accepted) for row in rows)} of "
-        f"{sum(row.tampered for row in rows)} changed ones refused.\n"
+        f"{sum(len(row.tampered) - len(row.accepted) for row in rows)} of "
+        f"{sum(len(row.tampered) for row in rows)} changed ones refused.\n"
     )
+    kinds = Counter(how for row in rows for how in row.tampered)
+    passed = Counter(how.partition(": ")[2] for row in rows for how in row.accepted)
+    told = [[how.replace("_", " "), n, n - passed[how]] for how, n in sorted(kinds.items())]
+    changes = tabulate(told, ["what was changed", "tried", "refused"], tablefmt="github")
     before, rest = PAGE.read_text(encoding="utf-8").split(START)
     _, after = rest.split(END)
-    PAGE.write_text(f"{before}{START}\n{figures}\n{table}\n\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(
+        f"{before}{START}\n{figures}\n{table}\n\n{changes}\n\n{END}{after}", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -133,12 +133,15 @@ def test_an_amount_of_memory_is_a_number_and_a_unit(size: str) -> None:
     refused(call("check", "--memory", size), f"'{size}' is no amount of memory; write 500M or 2G")
 
 
-@pytest.mark.parametrize(
-    "option", [("--memory", "2G"), ("--checkpoint", "runs"), ("--cluster", "tcp://localhost:1")]
-)
-def test_only_the_search_is_bounded_and_taken_up_again(option: tuple[str, str]) -> None:
+@pytest.mark.parametrize("option", [("--checkpoint", "runs"), ("--cluster", "tcp://localhost:1")])
+def test_only_the_search_is_taken_up_again_and_handed_out(option: tuple[str, str]) -> None:
     ran = call("check", "driver_managed_dma", "--engine", "z3", *option)
-    refused(ran, "--memory, --checkpoint and --cluster are for --engine bfs, and this is z3")
+    refused(ran, "--checkpoint and --cluster are for --engine bfs, and this is z3")
+
+
+def test_memory_is_bounded_for_those_that_keep_states() -> None:
+    ran = call("check", "driver_managed_dma", "--engine", "z3", "--memory", "2G")
+    refused(ran, "--memory is for --engine bfs and diagrams, and this is z3")
 
 
 @MACHINES

@@ -10,20 +10,23 @@ import pytest
 
 from model.catalogue import UsageError
 from model.designs import DESIGNS, driver_managed_dma
-from model.engines.choice import UNREDUCED, Machine, Reductions, Wish
+from model.engines.choice import UNREDUCED, Reductions
 from model.engines.kernel import native
-from model.engines.result import Limits, Report, Verdict
-from model.judging import Effort, Engine, run
-from model.lang import Claim, System
+from model.engines.result import Report, Verdict
 from model.linux.design import Design, Size
-from properties import PROPERTIES
 from tests.random_cells import random_cells
+from tests.reductions.compare import (
+    ALL,
+    FOLD,
+    OFF,
+    ON,
+    PARTIAL_ORDER,
+    asked_of,
+    differences,
+    report_of,
+    stored,
+)
 
-FINISHED = "every claim is decided"
-ON, OFF = Wish.ON, Wish.OFF
-FOLD = Reductions(OFF, OFF, ON, OFF)
-PARTIAL_ORDER = Reductions(OFF, OFF, OFF, ON)
-ALL = Reductions(ON, ON, ON, ON)
 SEEDS = range(300)
 
 
@@ -34,39 +37,9 @@ def built(test: Callable[..., None]) -> Callable[..., None]:
     return marked
 
 
-def report_of(system: System, claims: list[Claim], reductions: Reductions) -> Report:
-    """The kernel's report."""
-    effort = Effort(machine=Machine.KERNEL, reductions=reductions)
-    return run(Engine.BFS, system, claims, Limits(), effort)
-
-
-def stored(report: Report) -> int:
-    """How many states the search stored."""
-    assert report.stored is not None
-    return report.stored
-
-
 def same(whole: Report, fewer: Report) -> None:
-    """Assert that both come to the same verdicts, by traces of the same length if any is whole."""
-    if FINISHED in (whole.stopped, fewer.stopped):
-        assert whole.stopped == fewer.stopped
-    else:
-        assert stored(fewer) <= stored(whole)
-        assert fewer.never_fired == whole.never_fired
-    for name, found in whole.findings.items():
-        again = fewer.findings[name]
-        assert again.verdict is found.verdict, name
-        if found.trace is None:
-            assert (again.trace, again.reason) == (None, found.reason), name
-        elif found.trace.loop is None:
-            assert again.trace is not None
-            assert len(again.trace) >= len(found.trace), name
-            assert fewer.hurried or len(again.trace) == len(found.trace), name
-
-
-def asked_of(system: System) -> list[Claim]:
-    """Every claim that concerns the system."""
-    return [item.ground(system) for item in PROPERTIES if item.concerns(system)]
+    """Assert that nothing differs that must not."""
+    assert list(differences(whole, fewer)) == []
 
 
 @functools.cache

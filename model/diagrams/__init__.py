@@ -1,0 +1,1 @@
+"""Groups of many devices: all reachable states at once, as decision diagrams."""
