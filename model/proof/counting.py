@@ -20,8 +20,7 @@ from model.proof.guards import Guard, Reads, denied
 from model.proof.linear import CONST, COUNTED, Form, below, plus
 
 Local: TypeAlias = tuple[Value, ...]
-_Fixed: TypeAlias = tuple[tuple[int, Value], ...]
-"""Fields of a local state, and their new values."""
+_Fixed: TypeAlias = tuple[tuple[int, Value], ...]  # fields of a local state, and new values
 
 
 class Place(tuple[Value, ...]):  # noqa: SLOT001  # tuples have no slots to keep a hash in
@@ -106,9 +105,7 @@ class CounterSystem:
 
     def place(self, values: Local) -> Place:
         """The place with these values: one object for each."""
-        if values not in self._places:
-            self._places[values] = Place(values)
-        return self._places[values]
+        return self._places.get(values) or self._places.setdefault(values, Place(values))
 
     def places(self) -> list[Place]:
         """The places to start from."""
@@ -135,9 +132,8 @@ class CounterSystem:
         self, rule: Rule, place: Place, occupied: Sequence[int], fresh: int = -1
     ) -> Iterator[Step]:
         """The steps by ``rule`` in which a named member is in a state of the mask ``fresh``."""
-        split = self._reads[rule].split
         everybody = frozenset(occupied)
-        for named in self._named(split, rule.named, place, occupied):
+        for named in self._named(self._reads[rule].split, rule.named, place, occupied):
             if fresh == -1 or any(fresh >> number & 1 for number in named):
                 yield from self._steps(rule, place, named, everybody)
 
@@ -196,8 +192,7 @@ class CounterSystem:
     def _steps(
         self, rule: Rule, place: Place, named: tuple[int, ...], occupied: frozenset[int]
     ) -> Iterator[Step]:
-        reads = self._reads[rule]
-        if not reads.alone:
+        if not (reads := self._reads[rule]).alone:
             yield from self._worked_out(rule, place, named, occupied)
             return
         key = rule, reads.of(place), named
@@ -281,8 +276,7 @@ class CounterSystem:
         here = meaning.of_member(self.states.variables(number))
         left = ""
         for variable, value in rule.others:
-            fixed = here.one_of(here.value(value), variable.domain)
-            if fixed is None:
+            if (fixed := here.one_of(here.value(value), variable.domain)) is None:
                 left = variable.name
             else:
                 new.append((self._field[variable][1], fixed))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from model.proof.bounds import Sum, added, bits, mask_of, summed
 from model.proof.counting import CounterSystem, Place, Step
-from model.proof.linear import COUNTED, Form, constant, plus
+from model.proof.linear import CONST, COUNTED, Form, constant, plus
 from model.proof.tallies import Tally
 
 
@@ -38,6 +38,14 @@ class Ledger:
         self._weighed: list[tuple[int, dict[int, int]]] = [(-1, {}) for _ in tallies]
         self._sums: dict[Place, tuple[int, list[Sum]]] = {}
         self._changes: dict[Step, _Changes] = {}
+
+    def forms(self, place: Place, states: int) -> list[Form]:
+        """Each tally at ``place`` as a form over the counts of the local states ``states``."""
+        found = []
+        for total, terms in self.sums(place, states):
+            form: Form = {state: int(n) for n, mask in terms for state in bits(mask)}
+            found.append(plus(form, {CONST: int(total)}))
+        return found
 
     def sums(self, place: Place, states: int) -> list[Sum]:
         """Each tally at ``place`` as a sum over the counts of the local states ``states``."""

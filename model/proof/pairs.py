@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from model.engines.solving import Clock
 from model.proof.bounds import Room, Strict, Sum, added, beside, bits, in_twos, mask_of, narrowed
@@ -101,7 +102,8 @@ class Pairs:
 
     def steps(self, place: Place) -> list[Step]:
         """The steps from ``place`` by members in the states that the set has there."""
-        return [move.step for move in self._moves_at(place)]
+        everybody = frozenset(self.at[place])
+        return [replace(move.step, occupied=everybody) for move in self._moves_at(place)]
 
     def _start(self, place: Place, vector: Form) -> None:
         """Have a reachable state in the set."""
