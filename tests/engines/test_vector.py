@@ -173,7 +173,7 @@ def test_states_are_numbered_in_the_order_in_which_they_first_come(words: int) -
     states, index = States(words, None), dict[tuple[int, ...], int]()
     for batch in (1, 7, 5000, 3, 20000):
         rows = [[rng.randrange(120) << 57 * (w % 2) for w in range(words)] for _ in range(batch)]
-        numbers, full = states.add(columns(rows))
+        numbers, _, full = states.add(columns(rows))
         assert full is None
         expected = [index.setdefault(tuple(row), len(index)) for row in rows]
         assert numbers.tolist() == expected
@@ -189,13 +189,13 @@ def test_states_whose_hashes_are_alike_are_told_apart(monkeypatch: pytest.Monkey
     monkeypatch.setattr("model.engines.vector.states._hashes", few)
     states = States(1, None)
     for start in (0, 50):
-        numbers, _ = states.add(columns([[k // 2] for k in range(start, start + 200)]))
+        numbers, _, _ = states.add(columns([[k // 2] for k in range(start, start + 200)]))
         assert numbers.tolist() == [k // 2 for k in range(start, start + 200)]
 
 
 def test_what_has_no_room_is_named_and_is_not_found() -> None:
     states = States(1, 3)
-    numbers, full = states.add(columns([[5], [5], [6], [5], [7], [6], [8], [7]]))
+    numbers, _, full = states.add(columns([[5], [5], [6], [5], [7], [6], [8], [7]]))
     assert full == 6
     assert numbers[:6].tolist() == [0, 0, 1, 0, 2, 1]
     assert states.count == 3

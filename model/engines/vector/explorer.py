@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.engines.explorer import Full, Run, Saved, Watch
 from model.engines.kernel.tables import Tables
@@ -14,12 +15,14 @@ from model.engines.layout import Layout
 from model.engines.reductions import Reduced, reduce_entities, told
 from model.engines.symmetry import NONE, Symmetry
 from model.engines.vector import saving
+from model.engines.vector.actions import Found
 from model.engines.vector.afterwards import Afterwards
 from model.engines.vector.edges import Edges, Stretch
 from model.engines.vector.folds import Folds
 from model.engines.vector.graph import Graph
+from model.engines.vector.growing import Growing
 from model.engines.vector.standing import parts_of
-from model.engines.vector.steps import Found
+from model.engines.vector.states import Added
 from model.engines.vector.values import Numbers, Values, Words
 from model.engines.vector.watching import Watching
 from model.lang import Claim, State, System
@@ -36,7 +39,7 @@ class VectorExplorer:
     """
 
     name = "numpy"
-    at_once = 16_384
+    at_once = 32_768
     hurries = False
 
     def __init__(
@@ -63,39 +66,59 @@ class VectorExplorer:
             found = reduce_entities(system, watch, symmetry, dropped, folds=True, hurries=False)
         self._folds = Folds(layout, found)
         self.folded = told(found)
-        self._graph = Graph(tables, values, self._edges, self._folds, most)
-        self._afterwards = Afterwards(self._graph, watch, symmetry)
+        # Each state is stored as it is, and only states are asked about.
+        skips = not (asked or symmetry.blocks or found or self._witnesses)
+        self.graph = Graph(tables, values, self._edges, self._folds, most, skips=skips)
+        self._watching.share(self.graph.steps.crews)
+        self._came = Growing(np.min_scalar_type(len(system.actions))) if skips else None
+        self._columns = {f"word{k}": word for k, word in enumerate(self.graph.states.columns)}
+        self._columns |= {} if self._edges is None else self._edges.columns
+        self._columns |= {} if self._came is None else {"came": self._came}
+        self._afterwards = Afterwards(self.graph, watch, symmetry)
         self._next = 0
         self._unfolded, self._transitions = 0, 0
-        self.fired = bytearray(len(system.actions))
         self.left_domain: int | None = None
         self.forgotten: list[str] = []
 
     @property
+    def came(self) -> Numbers | None:
+        """By state, the action by which it was first found, or their number for initial ones.
+
+        None where it makes no difference.
+        """
+        return None if self._came is None else self._came.all
+
+    @property
+    def fired(self) -> bytearray:
+        """By action: whether it was ever taken."""
+        return self.graph.steps.fired
+
+    @property
     def count(self) -> int:
         """How many states are stored."""
-        return self._graph.states.count
+        return self.graph.states.count
 
     def columns(self, start: int, end: int) -> list[list[int]]:
         """Of the states from number ``start`` to ``end``, all first words, then all second ones."""
-        return [word.tolist() for word in self._graph.states.words(start, end)]
+        return [word.tolist() for word in self.graph.states.words(start, end)]
 
     def unfolded(self) -> tuple[int, int]:
         """How many states and steps there are, those included that stored ones stand for."""
-        waiting = self._graph.standing.orbits(self._graph.states.words(self._next, self.count))
+        waiting = self.graph.standing.orbits(self.graph.states.words(self._next, self.count))
         return self._unfolded + int(waiting.sum()), self._transitions
 
     def add(self, state: State) -> None:
         """Store an initial state."""
-        words = self._graph.columns(state)
-        if self._store(self._graph.standing.sorted(self._folds.stored(words)))[1] is not None:
+        words = self.graph.columns(state)
+        stored = self.graph.standing.sorted(self._folds.stored(words))
+        if self._store(stored, np.array([len(self.system.actions)])).full is not None:
             raise Full
         if self._folds:
             self._watching.await_goals(words)
 
     def contains(self, state: State) -> bool:
         """Whether ``state``, or one that stands for it, is stored."""
-        return self._graph.find(self._graph.layout.pack(state))[0] >= 0
+        return self.graph.find(self.graph.layout.pack(state))[0] >= 0
 
     # -- the search ----------------------------------------------------------------------------
 
@@ -105,56 +128,58 @@ class VectorExplorer:
             self._expand(self._next, min(end, self._next + self.at_once))
 
     def _expand(self, start: int, end: int) -> None:
-        states = self._graph.states.words(start, end)
-        found = self._graph.steps.take(states)
+        states = self.graph.states.words(start, end)
+        came = self.came
+        found = self.graph.steps.take(states, None if came is None else came[start:end])
         inside = found.inside()
-        real = [word[inside] for word in found.after]
-        after = self._graph.least(real, start)
-        targets, full = self._store(self._graph.standing.sorted(after))
+        real = found.after if inside is None else [word[inside] for word in found.after]
+        actions = found.actions if inside is None else found.actions[inside]
+        after = self.graph.least(real, start)
+        targets, _, full = self._store(self.graph.standing.sorted(after), actions)
         last = len(found.actions)  # behind the last step that is looked at
         if full is not None:
-            last = int(inside[full])
+            last = full if inside is None else int(inside[full])
             end = start + int(np.searchsorted(found.offsets, last, "right")) - 1
         if self._folds:  # stored states need not tell whether a goal was met
             self._watching.await_goals([word[:full] for word in real])
         self._look_at(found, start, last, end)
         if self._edges is not None:
+            inside = np.arange(len(targets)) if inside is None else inside
             moves = np.flatnonzero(found.changing(states)[inside])
             moves = moves[inside[moves] < found.offsets[end - start]]
             steps = inside[moves]
-            ranks = self._graph.standing.ranks([word[moves] for word in after])
+            ranks = self.graph.standing.ranks([word[moves] for word in after])
             before = start + found.before[steps]
             self._edges.append(Stretch(before, found.actions[steps], targets[moves], ranks), end)
-        orbits = self._graph.standing.orbits([word[: end - start] for word in states])
+        orbits = self.graph.standing.orbits([word[: end - start] for word in states])
         self._unfolded += int(orbits.sum())
-        self._transitions += int((orbits * np.diff(found.offsets)[: end - start]).sum())
+        self._transitions += int((orbits * found.many[: end - start]).sum())
         self._next = end
         if full is not None:
             raise Full
 
     def _look_at(self, found: Found, start: int, last: int, end: int) -> None:
         """Take note of the steps before number ``last``, and of the states up to ``end``."""
-        taken = found.actions[: last + 1]
-        for action in np.flatnonzero(np.bincount(np.where(taken < 0, ~taken, taken))).tolist():
-            self.fired[action] = 1
         left = np.flatnonzero(found.actions[:last] < 0)
         if len(left):
             if self.left_domain is None:
                 self.left_domain = int(~found.actions[left[0]])
             self._watching.left_domain(start + found.before[left])
-        stuck = np.flatnonzero(np.diff(found.offsets)[: end - start] == 0)
+        stuck = np.flatnonzero(found.many[: end - start] == 0)
         self._watching.stuck(start + stuck)
 
-    def _store(self, words: Words) -> tuple[Numbers, int | None]:
-        """Store states that are not there yet, and look at them. Returns what ``add`` does."""
+    def _store(self, words: Words, actions: NDArray[Any]) -> Added:
+        """Store states that are not there yet, to which the ``actions`` led, and look at them."""
         first = self.count
-        numbers, full = self._graph.states.add(words)
+        added = self.graph.states.add(words)
         if self.count > first:
-            new = self._graph.states.words(first, self.count)
+            new = self.graph.states.words(first, self.count)
+            if self._came is not None:
+                self._came.append(actions[added.new])
             self._watching.look_at(new, first)
             if not self._folds:
                 self._watching.await_goals(new)
-        return numbers, full
+        return added
 
     def found(self) -> Mapping[int, Sequence[int]]:
         """By number of the claim, the violating states found since the last call."""
@@ -169,10 +194,8 @@ class VectorExplorer:
         done = [witness for witness in self._witnesses if self._watching.is_done(witness)]
         variables = [variable for witness in done for variable in witness.variables]
         if variables:
-            layout = self._graph.layout
-            self._graph.forget(
-                sum(layout.mask(v) << layout.shift[v] for v in variables), self._next
-            )
+            layout = self.graph.layout
+            self.graph.forget(sum(layout.mask(v) << layout.shift[v] for v in variables), self._next)
             self.forgotten += [variable.name for variable in variables]
             self._witnesses = [witness for witness in self._witnesses if witness not in done]
 
@@ -182,7 +205,7 @@ class VectorExplorer:
 
     def leaving(self, state: State) -> int:
         """The first action that takes a variable outside its domain from ``state``."""
-        actions = self._graph.steps.take(self._graph.columns(state)).actions
+        actions = self.graph.steps.take(self.graph.columns(state)).actions
         return int((~actions[actions < 0]).min())
 
     # -- memory and checkpoints ------------------------------------------------------------------
@@ -195,13 +218,11 @@ class VectorExplorer:
     @property
     def allocated(self) -> int:
         """How many bytes what is stored takes."""
-        return saving.allocated(self._graph.states, self._edges)
+        return saving.allocated(self.graph, self._columns)
 
     def growth(self, states: int) -> int:
         """The most bytes that expanding so many further ``states`` may take, and then traces."""
-        actions = len(self.system.actions)
-        steps, at_once = states * actions, self.at_once * actions
-        return saving.growth(self._graph.states, self._edges, steps, at_once)
+        return saving.growth(self.graph, self._columns, states, len(self.system.entities) + 2)
 
     @property
     def questions(self) -> int:
@@ -216,20 +237,20 @@ class VectorExplorer:
             "fired": list(self.fired),
             "left": self.left_domain,
             "forgotten": self.forgotten,
-            "lengths": saving.lengths(self._graph.states, self._edges),
-            "kept": self._graph.stages,
+            "lengths": saving.lengths(self._columns),
+            "kept": self.graph.stages,
             "watching": self._watching.saved(),
         }
-        return Saved(notes, saving.saved(self._graph.states, self._edges, since))
+        return Saved(notes, saving.saved(self._columns, since))
 
     def reserve(self, notes: Mapping[str, Any]) -> Mapping[str, memoryview]:
         """Room for the columns that were saved with ``notes``, to be filled in."""
-        return saving.reserve(self._graph.states, self._edges, notes["lengths"])
+        return saving.reserve(self._columns, notes["lengths"])
 
     def resume(self, notes: Mapping[str, Any]) -> None:
         """Go on from what was saved with ``notes``, once the columns are filled in."""
-        self._graph.states.resume()
-        self._graph.stages = [(start, keep) for start, keep in notes["kept"]]
+        self.graph.states.resume()
+        self.graph.stages = [(start, keep) for start, keep in notes["kept"]]
         self._watching.resume(notes["watching"])
         self._next = notes["next"]
         self._unfolded, self._transitions = notes["unfolded"]

@@ -16,7 +16,8 @@ from model.engines.vector.steps import Steps
 from model.engines.vector.values import Bits, Numbers, Truths, Values, Word, Words
 from model.lang import Expr, State
 
-_AT_ONCE = 1 << 15  # states; what is computed of them stays near the processor
+AT_ONCE = 1 << 12
+"""Of so many states steps are taken again at once, and conditions looked at."""
 
 
 class Graph:
@@ -24,6 +25,7 @@ class Graph:
 
     One state stands for all that differ in the order of interchangeable parts, by ``folds``, or in
     what is forgotten; at ``most`` so many are stored. Steps are in ``edges``, or else taken anew.
+    If it ``skips``, those that only repeat what was found may be left out.
     """
 
     def __init__(
@@ -33,13 +35,15 @@ class Graph:
         edges: Edges | None,
         folds: Folds,
         most: int | None,
+        *,
+        skips: bool = False,
     ) -> None:
         self.layout = tables.layout
         self.system = tables.layout.system
         self.parts = tables.parts
         self.standing = Standing(tables.parts)
         self.states = States(self.layout.words, most)
-        self.steps = Steps(tables, values)
+        self.steps = Steps(tables, values, skips=skips)
         self._edges = edges
         self._folds = folds
         self._values = values
@@ -108,8 +112,8 @@ class Graph:
 
     def stretches(self, start: int, end: int) -> Iterator[Stretch]:
         """The steps from the states of one depth, from number ``start`` up to ``end``."""
-        for first in range(start, end, _AT_ONCE):
-            last = min(first + _AT_ONCE, end)
+        for first in range(start, end, AT_ONCE):
+            last = min(first + AT_ONCE, end)
             if self._edges is not None and last <= self._edges.states:
                 yield self._edges.between(first, last)
             else:
@@ -118,7 +122,7 @@ class Graph:
     def _again(self, start: int, end: int) -> Stretch:
         """The steps to stored states, taken again."""
         found = self.steps.take(self.states.words(start, end))
-        inside = found.inside()
+        inside = np.flatnonzero(found.actions >= 0)
         after = self.least([word[inside] for word in found.after], start)
         targets = self.states.find(self.standing.sorted(after))
         known = np.flatnonzero(targets >= 0)
@@ -142,8 +146,8 @@ class Graph:
         """For each state, which conditions hold: a bit for each, of those ``asked`` there."""
         programs = [self._programs.number(condition) for condition in conditions]
         found = np.zeros(self.states.count, Word)
-        for start in range(0, len(found), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
+        for start in range(0, len(found), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
             some = None if asked is None else asked[part]
             found[part] = self._answers(programs, self.states.words(start, part.stop), some)
         return found

@@ -3,64 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from model.engines.vector.edges import Edges
+from model.engines.vector.graph import AT_ONCE, Graph
 from model.engines.vector.growing import Growing
-from model.engines.vector.states import States
+
+Columns: TypeAlias = Mapping[str, Growing]
+
+STEPS = ("targets", "actions", "ranks")
+"""Columns that have something for each step; see ``Edges.columns``."""
 
 _WORD = 8
-_STEP = 16 * _WORD  # bytes for a step while it is looked at, besides the words of its state
-_TRACES = 4 * _WORD  # bytes for each state
+_STEP = 10 * _WORD  # bytes for a step while it is looked at, besides its state's words and parts
+_WORDS = 5  # of a state after a step: so often there at the same time
+_STATE = 12 * _WORD  # bytes for a state while its steps are taken
+_TRACES = 3 * _WORD  # bytes for each state, besides those for each actor
+_ACTOR = 4
 QUESTIONS = 12 * _WORD
 """Bytes for each state, for answers to questions about runs."""
 _ASIDE = 32 * 2**20  # for what NumPy keeps for itself
 
 
-def columns_of(states: States, edges: Edges | None) -> dict[str, Growing]:
-    """What is saved of a search, by name."""
-    columns = {f"word{k}": word for k, word in enumerate(states.columns)}
-    return columns | (edges.columns if edges is not None else {})
-
-
-def saved(states: States, edges: Edges | None, since: Mapping[str, int]) -> dict[str, memoryview]:
+def saved(columns: Columns, since: Mapping[str, int]) -> dict[str, memoryview]:
     """Of each column what is behind its first ``since`` bytes."""
     return {
-        name: column.all.view("B").data[since.get(name, 0) :]
-        for name, column in columns_of(states, edges).items()
+        name: column.all.view("B").data[since.get(name, 0) :] for name, column in columns.items()
     }
 
 
-def reserve(
-    states: States, edges: Edges | None, lengths: Mapping[str, int]
-) -> dict[str, memoryview]:
+def reserve(columns: Columns, lengths: Mapping[str, int]) -> dict[str, memoryview]:
     """Columns of those ``lengths``, to be filled in."""
-    columns = columns_of(states, edges)
     for name, column in columns.items():
         column.make(lengths[name])
     return {name: column.all.view("B").data for name, column in columns.items()}
 
 
-def lengths(states: States, edges: Edges | None) -> dict[str, Any]:
+def lengths(columns: Columns) -> dict[str, Any]:
     """How long each column is."""
-    return {name: column.count for name, column in columns_of(states, edges).items()}
+    return {name: column.count for name, column in columns.items()}
 
 
-def allocated(states: States, edges: Edges | None) -> int:
+def allocated(graph: Graph, columns: Columns) -> int:
     """The bytes of the table and of the columns."""
-    columns = columns_of(states, edges).values()
-    return states.table_bytes + sum(column.allocated for column in columns)
+    return graph.states.table_bytes + sum(column.allocated for column in columns.values())
 
 
-def growth(states: States, edges: Edges | None, steps: int, at_once: int) -> int:
-    """The bytes that may be needed beyond what is held for so many ``steps``.
+def taking(graph: Graph, states: int, steps: int) -> int:
+    """The most bytes that it takes to look at so many ``steps`` from so many ``states`` at once."""
+    words = _WORD * graph.layout.words
+    step = _STEP + _WORDS * words + _WORD * graph.standing.most
+    return states * (_STATE + words) + steps * step
 
-    All of them may lead to new states. So many are looked ``at_once``.
+
+def growth(graph: Graph, columns: Columns, states: int, actors: int) -> int:
+    """The most bytes that it may take to expand so many further ``states``, and then for traces.
+
+    All of their steps may lead to new states. Traces tell so many ``actors``.
     """
-    width = _WORD * len(states.columns)
-    fresh = states.room_for(steps)
-    needed = (_STEP + 3 * width) * min(steps, at_once) + width * fresh + _ASIDE
-    for name, column in columns_of(states, edges).items():
-        more = fresh if name.startswith("word") else steps
-        needed += column.growth(more)
-    return needed + states.table_growth(fresh) + _TRACES * (states.count + fresh)
+    most = graph.steps.most
+    fresh = graph.states.room_for(states * most)
+    added = moved = 0
+    for name, column in columns.items():
+        more = {"offsets": states}.get(name, states * most if name in STEPS else fresh)
+        added += column.all.itemsize * more
+        moved += column.growth(more)
+    expanding = taking(graph, states, states * most) + moved + graph.states.table_growth(fresh)
+    stored = graph.states.count + fresh
+    again = min(stored, AT_ONCE)
+    traces = stored * (_TRACES + _ACTOR * actors) + taking(graph, again, again * most) + added
+    return max(expanding, traces) + _ASIDE

@@ -37,6 +37,11 @@ class Standing:
             list(block) for _, block in itertools.groupby(parts, key=lambda part: part.block)
         ]
 
+    @property
+    def most(self) -> int:
+        """How many parts one block has at most."""
+        return max(map(len, self._blocks), default=0)
+
     def sorted(self, words: Words) -> Words:
         """By state, the one that stands for it."""
         if not self._blocks:

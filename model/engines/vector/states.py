@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,21 @@ MOST = 2**32 - 2
 
 _HALF = Word(32)
 _FIRST_SLOTS = 1 << 12
-_ROOM = 3  # entries for each state, at least
+_ROOM = 2  # entries for each state, at least
+_LARGE = 1 << 22  # entries from which on a table only doubles
 _MULTIPLIERS = Word(0x9E3779B97F4A7C15), Word(0xD6E8FEB86659FD93)
+
+
+class Added(NamedTuple):
+    """What has become of states: the number of each, and where each of the ``new`` ones stands.
+
+    ``full`` is where the first one stands for which there is no room; numbers from there on may be
+    of states that are not there.
+    """
+
+    numbers: Numbers
+    new: Numbers
+    full: int | None
 
 
 class States:
@@ -53,10 +67,15 @@ class States:
 
     def table_growth(self, more: int) -> int:
         """The bytes of the next table, if so many further states make it too small."""
-        size = len(self._slots)
-        while size < _ROOM * (self.count + more):
-            size *= 2
+        size = self._size(self.count + more)
         return size * self._slots.itemsize if size > len(self._slots) else 0
+
+    def _size(self, states: int) -> int:
+        """How many entries the table has to have for so many states."""
+        size = len(self._slots)
+        while size < _ROOM * states:
+            size *= 4 if size < _LARGE else 2
+        return size
 
     def resume(self) -> None:
         """Find the states that the columns have been filled with."""
@@ -68,88 +87,94 @@ class States:
 
     def find(self, words: Words) -> Numbers:
         """The number of each state; -1 for one that is not there."""
-        found, _ = self._look_up(words, _hashes(words))
-        return found
+        places, _, _ = self._look_up(words, _hashes(words))
+        places -= 1
+        return places
 
-    def add(self, words: Words) -> tuple[Numbers, int | None]:
-        """The number of each state, and where the first one stands for which there is no room.
-
-        Those before it are added unless they are there, in their order; the others are not.
-        """
+    def add(self, words: Words) -> Added:
+        """Add the states that are not there, in their order, as far as there is room."""
         hashes = _hashes(words)
-        found, at = self._look_up(words, hashes)
-        absent = np.flatnonzero(found < 0)
-        if not len(absent):
-            return found, None
-        if _ROOM * (self.count + len(absent)) > len(self._slots):
-            self._make_room(self.count + len(absent))
-            at[absent] = self._free(hashes[absent])
-        new = self._insert(absent, words, at, found)
-        full = None
-        if self.count + len(new) > self._most:
-            full = int(new[self._most - self.count])
-            new = new[: self._most - self.count]
-        for mine, theirs in zip(self._words, words, strict=True):
-            mine.append(theirs[new])
-        if full is not None:
-            self._make_room(0)  # what was not added must not be found
-        return found, full
+        places, absent, at = self._look_up(words, hashes)
+        full, new = None, absent
+        if len(absent):
+            first = self.count
+            if _ROOM * (first + len(absent)) > len(self._slots):
+                self._make_room(first + len(absent))
+                at = self._free(hashes.take(absent))
+            fresh = [word.take(absent) for word in words]
+            places[absent], new = self._insert(fresh, at)
+            if first + len(new) > self._most:
+                full = int(absent[new[self._most - first]])
+                new = new[: self._most - first]
+            for mine, theirs in zip(self._words, fresh, strict=True):
+                mine.append(theirs.take(new))
+            new = absent.take(new)
+            if full is not None:
+                self._make_room(0)  # what was not added must not be found
+        places -= 1
+        return Added(places, new, full)
 
     @property
     def _mask(self) -> np.int64:
         return np.int64(len(self._slots) - 1)
 
-    def _look_up(self, words: Words, hashes: Numbers) -> tuple[Numbers, Numbers]:
-        """Each state's number, or -1 and its place in the table."""
+    def _look_up(self, words: Words, hashes: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Each state's place, or 0; which states have none, and the free entries of those."""
         at = hashes & self._mask
-        found, left = self._matches(words, at)
-        while len(left):
-            at[left] += 1
-            at[left] &= self._mask
-            found[left], more = self._matches([word[left] for word in words], at[left])
-            left = left[more]
-        return found, at
+        places, same = self._entries(words, at)
+        left = np.flatnonzero(~same)
+        at, found = at.take(left), places.take(left)
+        some = [word.take(left) for word in words]
+        on = np.flatnonzero(found)  # of those left, the ones that meet others in their entries
+        found[on] = 0
+        while len(on):
+            after = at.take(on) + 1
+            after &= self._mask
+            at[on] = after
+            entries, same = self._entries([word.take(on) for word in some], after)
+            found[on] = entries * same
+            on = on[~same & (entries != 0)]
+        places[left] = found
+        absent = np.flatnonzero(found == 0)
+        return places, left.take(absent), at.take(absent)
 
-    def _matches(self, words: Words, at: Numbers) -> tuple[Numbers, Numbers]:
-        """By state, the number in its entry if that has the same state, else -1.
+    def _entries(self, words: Words, at: Numbers) -> tuple[Numbers, Truths]:
+        """What the table has ``at`` some places, and whether that is the place of the state."""
+        entries = self._slots.take(at).astype(np.int64)
+        same: Truths = entries != 0
+        for mine, theirs in zip(self._words, words, strict=True):
+            same &= mine.all.take(entries) == theirs
+        return entries, same
 
-        Also which of the states have an entry that is neither theirs nor free.
+    def _insert(self, words: Words, at: Numbers) -> tuple[Numbers, Numbers]:
+        """Give places to states that have none, and the entries ``at`` which they come to.
+
+        Returns the places, and where each new state first stands. Of all that want an entry the
+        first one gets it. Those that are the same state are then done; the others go on to the
+        next free one. The same states go the same way, so that each comes to an entry together
+        with the first of its kind.
         """
-        entries = self._slots[at].astype(np.int64)
-        same = self._words[0].all[entries] == words[0]
-        for mine, theirs in zip(self._words[1:], words[1:], strict=True):
-            same &= mine.all[entries] == theirs
-        more = np.flatnonzero(~same & (entries != 0))
-        entries *= same
-        entries -= 1
-        return entries, more
-
-    def _insert(self, absent: Numbers, words: Words, at: Numbers, found: Numbers) -> Numbers:
-        """Give numbers to the ``absent`` states, and entries. Returns where they first stand.
-
-        Of all that want a place the first one gets it. Those that are the same state are then
-        done; the others go on to the next free place. The same states go the same way, so that
-        each comes to a place together with the first of its kind.
-        """
-        slots, waiting = self._slots, absent
-        first = np.empty(len(found), np.int64)
+        slots, some, here = self._slots, words, at
+        waiting = np.arange(len(at))
+        first = np.empty(len(at), np.int64)
         while len(waiting):
-            places = at[waiting]
             # Where an index is repeated, the last value stays.
-            slots[places[::-1]] = waiting[::-1] + 1
-            winner = slots[places].astype(np.int64) - 1
-            same: Truths = words[0][winner] == words[0][waiting]
-            for word in words[1:]:
-                same &= word[winner] == word[waiting]
+            slots[here[::-1]] = waiting[::-1] + 1
+            winner = slots.take(here).astype(np.int64) - 1
             first[waiting] = winner
+            same: Truths = words[0].take(winner) == some[0]
+            for word, mine in zip(words[1:], some[1:], strict=True):
+                same &= word.take(winner) == mine
             waiting = waiting[~same]
-            at[waiting] = self._free(at[waiting])
-        winner = first[absent]
-        new: Numbers = absent[winner == absent]
-        first[new] = np.arange(self.count, self.count + len(new))
-        slots[at[new]] = first[new] + 1
-        found[absent] = first[winner]
-        return new
+            here = self._free(at.take(waiting))
+            at[waiting] = here
+            some = [word.take(waiting) for word in words]
+        new = np.flatnonzero(first == np.arange(len(at)))
+        places = np.arange(self.count + 1, self.count + 1 + len(new))
+        slots[at.take(new)] = places
+        number = np.empty(len(at), np.int64)
+        number[new] = places
+        return number.take(first), new
 
     def _free(self, hashes: Numbers) -> Numbers:
         """For each hash, the nearest place from its own on that is free."""
@@ -163,10 +188,7 @@ class States:
 
     def _make_room(self, states: int) -> None:
         """Make the table anew, with room for at least so many ``states``."""
-        size = len(self._slots)
-        while size < _ROOM * states:
-            size *= 2
-        self._slots = np.zeros(size, np.uint32)
+        self._slots = np.zeros(self._size(states), np.uint32)
         step = 1 << 16
         for start in range(0, self.count, step):
             hashes = _hashes(self.words(start, start + step))

@@ -2,149 +2,112 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import itertools
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.engines.kernel.tables import Tables
-from model.engines.layout import WORD
-from model.engines.vector.values import Numbers, Truths, Values, Word, Words, numbers_of
-
-_NUMBERS_OF_AN_UPDATE = 6  # program, word, shift, base, width, where its valid values are
-
-
-class Found(NamedTuple):
-    """Steps, state by state, in the order in which every explorer takes them.
-
-    Those of the i-th state are numbers ``offsets[i]`` to ``offsets[i + 1]``. A step has the number
-    of its ``actions``, ~number if it leaves a domain, and the state ``after`` it.
-    """
-
-    offsets: Numbers
-    actions: NDArray[np.int32]
-    after: Words
-
-    @property
-    def before(self) -> Numbers:
-        """By step, the place of the state that it is taken from."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
-
-    def inside(self) -> Numbers:
-        """The numbers of the steps that leave no domain."""
-        return np.flatnonzero(self.actions >= 0)
-
-    def changing(self, words: Words) -> Truths:
-        """By step, whether it changes anything of the states in ``words`` that all are from."""
-        before = self.before
-        changed = np.zeros(len(self.actions), np.bool_)
-        for one, other in zip(words, self.after, strict=True):
-            changed |= one[before] != other
-        return changed
+from model.engines.vector.actions import Action, Found, Taken, merged
+from model.engines.vector.crew import Crew, Part, Run, TooMany, crews
+from model.engines.vector.repeated import repeated_steps
+from model.engines.vector.values import Numbers, Values, Words
 
 
 class Steps:
-    """The actions of ``tables``, which say all there is to know of a system."""
+    """The actions of ``tables``, which say all there is to know of a system.
 
-    def __init__(self, tables: Tables, values: Values) -> None:
+    If it ``skips``, steps are left out that repeat what was found.
+    """
+
+    def __init__(self, tables: Tables, values: Values, *, skips: bool) -> None:
+        system, actions = tables.layout.system, len(tables.row)
         # In the order in which every explorer takes them.
-        self._actions = [_Action(tables, values, number) for number in tables.row]
+        self._actions = [Action(tables, values, number) for number in tables.row]
+        self._repeated = np.zeros((actions + 1, actions), np.bool_)
+        if skips:
+            self._repeated = repeated_steps(system, tables.row)
+        self.most = _most(tables)
+        """How many steps one state has at most."""
+        self.fired = bytearray(actions)
+        """By action: whether it was ever taken."""
+        self._pieces: list[Run | Action] = []
+        pairs = crews(tables.layout, self._actions)
+        for crew, some in itertools.groupby(pairs, lambda pair: pair[0]):
+            beside = [action for _, action in some]
+            self._pieces += beside if crew is None else [Run(crew, beside)]
+        self.crews = [*dict.fromkeys(crew for crew, _ in pairs if crew)]
+        for crew in self.crews:
+            crew.begin(self._repeated, self.fired)
 
-    def take(self, words: Words) -> Found:
-        """Every step from the states in ``words``."""
-        states = len(words[0])
-        many = np.zeros(states, np.int64)
-        taken: list[tuple[_Action, Numbers]] = []
-        for action in self._actions:
-            able = action.able(words)
-            if len(able):
-                many[able] += 1
-                taken.append((action, able))
-        offsets = np.zeros(states + 1, np.int64)
-        np.cumsum(many, out=offsets[1:])
-        steps, place = int(offsets[-1]), offsets[:-1].copy()
-        found = Found(offsets, np.empty(steps, np.int32), [np.empty(steps, Word) for _ in words])
-        for action, able in taken:
-            here = place[able]
-            place[able] = here + 1
-            action.take([word[able] for word in words], here, found)
-        return found
+    def take(self, words: Words, came: Numbers | None = None) -> Found:
+        """Every step from the states in ``words``.
+
+        If it is told by which actions they ``came``, what is repeated is left out.
+        """
+        many = np.zeros(len(words[0]), np.int64)
+        rows = self._rows(words, came, many)
+        pieces: list[Taken] = []
+        for one in self._pieces:
+            if isinstance(one, Run):
+                some = one.taken(words, rows[one.crew])
+            else:
+                some = self._taken(one, words, came, many)
+            if some is not None:
+                pieces.append(some)
+        return merged(pieces, len(words[0]), len(words), many)
+
+    def _taken(
+        self, action: Action, words: Words, came: Numbers | None, many: Numbers
+    ) -> Taken | None:
+        """The steps of an action that is in no crew. Adds to ``many`` what there is."""
+        able = action.able(words)
+        if not len(able):
+            return None
+        self.fired[action.number] = 1
+        many[able] += 1
+        if came is not None:
+            able = able[~self._repeated[came.take(able), action.number]]
+        return action.taken(words, able)
+
+    def _rows(self, words: Words, came: Numbers | None, many: Numbers) -> dict[Crew, Numbers]:
+        """By crew, where the steps of the states are. Adds to ``many`` what there is."""
+        rows: dict[Crew, Numbers] = {}
+        known: dict[Part, Numbers] = {}
+        for crew in tuple(self.crews):
+            try:
+                some = crew.rows(words, known)
+            except TooMany:
+                self._dissolve(crew)
+            else:
+                many += crew.many(some)
+                rows[crew] = crew.places(some, came)
+        return rows
+
+    def _dissolve(self, crew: Crew) -> None:
+        """From now on, take each action of the ``crew`` by itself."""
+        self.crews.remove(crew)
+        self._pieces = [
+            action
+            for one in self._pieces
+            for action in (one.actions if isinstance(one, Run) and one.crew is crew else [one])
+        ]
 
     def again(self, words: Words, actions: Numbers) -> Words:
         """The states after steps that are known, from the states in ``words``."""
         after = [word.copy() for word in words]
-        found = Found(np.arange(len(actions)), np.empty(len(actions), np.int32), after)
         for action in self._actions:
             places = np.flatnonzero(actions == action.number)
             if len(places):
-                action.take([word[places] for word in words], places, found)
+                _, some = action.take([word[places] for word in words])
+                for column, word in zip(after, some, strict=True):
+                    column[places] = word
         return after
 
 
-class _Update(NamedTuple):
-    """A computed field, by the program for it; ``valid`` tells by stored value what is allowed."""
-
-    program: int
-    word: int
-    shift: int
-    base: int
-    valid: Truths | None
-
-
-class _Action:
-    """One action: when it can be taken, and what is after it."""
-
-    def __init__(self, tables: Tables, values: Values, number: int) -> None:
-        words = tables.layout.words
-        row = slice(number * words, (number + 1) * words)
-        self._values = values
-        self.number = number
-        pins = zip(tables.guard_mask[row], tables.guard_value[row], strict=True)
-        self._pins = [(w, Word(mask), Word(value)) for w, (mask, value) in enumerate(pins) if mask]
-        self._tests = tables.tests[slice(*tables.tests_at[number : number + 2])]
-        self._keep, self._fixed = map(numbers_of, (tables.keep_mask[row], tables.set_value[row]))
-        first, end = tables.updates_at[number : number + 2]
-        self._updates = [_update(tables, k) for k in range(first, end)]
-
-    def able(self, words: Words) -> Numbers:
-        """The places of the states in which it can be taken."""
-        met: Truths | None = None
-        for w, mask, value in self._pins:
-            same = words[w] & mask == value
-            met = same if met is None else met & same
-        able = np.arange(len(words[0])) if met is None else np.flatnonzero(met)
-        for test in self._tests:
-            if not len(able):
-                break
-            able = able[self._values.true(test, [word[able] for word in words])]
-        return able
-
-    def take(self, words: Words, places: Numbers, found: Found) -> None:
-        """Put the steps from the states in ``words`` to their ``places``."""
-        after = [
-            word & keep | fixed
-            for word, keep, fixed in zip(words, self._keep, self._fixed, strict=True)
-        ]
-        number = np.full(len(places), self.number, np.int32)
-        for update in self._updates:
-            stored = self._values.of(update.program, words) - update.base
-            if update.valid is not None:
-                inside = (stored >= 0) & (stored < len(update.valid))
-                inside &= update.valid[np.where(inside, stored, 0)]
-                if not inside.all():
-                    number[~inside] = ~self.number
-                    stored[~inside] = 0
-            after[update.word] |= stored.view(Word) << Word(update.shift)
-        found.actions[places] = number
-        for column, word in zip(found.after, after, strict=True):
-            column[places] = word
-
-
-def _update(tables: Tables, k: int) -> _Update:
-    program, word, shift, base, width, at = tables.updates[
-        k * _NUMBERS_OF_AN_UPDATE : (k + 1) * _NUMBERS_OF_AN_UPDATE
-    ]
-    if at < 0:
-        return _Update(program, word, shift, base, None)
-    allowed = [tables.valid[at + value // WORD] >> value % WORD & 1 for value in range(1 << width)]
-    return _Update(program, word, shift, base, np.array(allowed, np.bool_))
+def _most(tables: Tables) -> int:
+    """How many actions one state lets through at most: of those that pin a field, one value's."""
+    lists = np.diff(tables.rows)
+    fields = zip(tables.dispatch[2::4], tables.dispatch[3::4], strict=True)
+    return tables.always + sum(
+        int(lists[first : first + (1 << width)].max()) for width, first in fields
+    )

@@ -33,6 +33,8 @@ Words: TypeAlias = list[NDArray[np.uint64]]
 Bits: TypeAlias = NDArray[np.uint64]
 Numbers: TypeAlias = NDArray[np.int64]
 Truths: TypeAlias = NDArray[np.bool_]
+Field: TypeAlias = tuple[int, int, int]
+"""Bits of a state: the number of the word, where they begin in it, and how many they are."""
 
 _BINARY = {
     ADD: np.add,
@@ -74,7 +76,7 @@ class Values:
         """By state, the place of the program's result in its table."""
         found: NDArray[np.uint64] | None = None
         place = 0
-        for word, shift, width in self._fields(program):
+        for word, shift, width in self.fields(program):
             field = words[word] >> Word(shift) if shift else words[word]
             field = field & Word((1 << width) - 1)
             if found is None:
@@ -86,7 +88,8 @@ class Values:
             return np.zeros(len(words[0]), np.int64)
         return found.view(np.int64)
 
-    def _fields(self, program: int) -> list[tuple[int, int, int]]:
+    def fields(self, program: int) -> list[Field]:
+        """What the program reads."""
         at, fields = self._programs.fields_at, self._programs.fields
         return [
             (fields[3 * k], fields[3 * k + 1], fields[3 * k + 2])
@@ -95,7 +98,7 @@ class Values:
 
     def _table(self, program: int) -> Numbers | None:
         """The results for every value of the bits that are read, if those are few."""
-        fields = self._fields(program)
+        fields = self.fields(program)
         bits = sum(width for _, _, width in fields)
         if bits > TABLE_BITS:
             return None

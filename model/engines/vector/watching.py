@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from model.engines.explorer import Watch
-from model.engines.kernel.tables import Tables
+from model.engines.kernel.tables import Group, Tables
 from model.engines.kernel.witnesses import Witness
-from model.engines.vector.values import Numbers, Values, Words
+from model.engines.vector.crew import Crew, Part, TooMany
+from model.engines.vector.values import Numbers, Truths, Values, Words
 
 
 class Watching:
@@ -21,6 +23,7 @@ class Watching:
         self._groups = tables.grouped(
             (case, k) for k, cases in enumerate(watch.invariants) for case in cases
         )
+        self._shared: dict[Crew, list[Group]] = {}
         self._awaited = {k: tables.programs.number(goal) for k, goal in enumerate(watch.goals)}
         claims = len(watch.invariants)
         self._left, self._stuck = claims, claims + 1
@@ -29,9 +32,33 @@ class Watching:
         self._open |= {self._stuck} if watch.deadlocks else set()
         self._found: dict[int, list[Numbers]] = {}
 
+    def share(self, crews: Sequence[Crew]) -> None:
+        """Leave to ``crews`` what they can tell of a state. For ones that have no rows yet."""
+        for group in tuple(self._groups):
+            fields = [field for program in group.programs for field in self._values.fields(program)]
+            crew = next((one for one in crews if one.reads(fields)), None)
+            if crew is not None:
+                self._groups.remove(group)
+                self._shared.setdefault(crew, []).append(group)
+                crew.expect(partial(self._holds, group.programs))
+
+    def _holds(self, programs: Sequence[int], words: Words) -> Truths:
+        """By state, whether one of the programs is true."""
+        found = np.zeros(len(words[0]), np.bool_)
+        for program in programs:
+            found |= self._values.true(program, words)
+        return found
+
     def look_at(self, words: Words, first: int) -> None:
         """Note what is violated in new states, which have the numbers from ``first`` on."""
-        for group in self._groups:
+        groups = [*self._groups]
+        known: dict[Part, Numbers] = {}
+        for crew, shared in self._shared.items():
+            try:
+                groups += [] if crew.fine(words, known) else shared
+            except TooMany:
+                groups += shared
+        for group in groups:
             members = [(program, claim) for program, claim in group.members if claim in self._open]
             if not members:
                 continue
