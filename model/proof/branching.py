@@ -6,7 +6,7 @@ a question whether a linear form is negative. Every way to answer the questions 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from model.lang import Domain, Expr, Value, Var
@@ -64,7 +64,7 @@ class States:
 class Further(NamedTuple):
     """The members besides the named ones: the local states that anybody may be in."""
 
-    occupied: Sequence[int]
+    occupied: Collection[int]
     named: tuple[int, ...]
     states: States
 

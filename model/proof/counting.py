@@ -8,18 +8,31 @@ from place to place, for given local states of the members it names, under linea
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from model.lang import Expr, Value, Var
+from model.lang import Value, Var
+from model.proof.bounds import bits, mask_of
 from model.proof.branching import Further, Known, Meaning, Path, States, as_form, paths
 from model.proof.family import Condition, Counted, Family, Rule
-from model.proof.guards import Guard, denied, reads_only
+from model.proof.guards import Guard, Reads, denied
 from model.proof.linear import CONST, COUNTED, Form, below, plus
 
-Place: TypeAlias = tuple[Value, ...]
 Local: TypeAlias = tuple[Value, ...]
+_Fixed: TypeAlias = tuple[tuple[int, Value], ...]  # fields of a local state, and new values
+
+
+class Place(tuple[Value, ...]):  # noqa: SLOT001  # tuples have no slots to keep a hash in
+    """A value for each shared variable. It is a key everywhere, so its hash is worked out once."""
+
+    _hash: int | None = None
+
+    def __hash__(self) -> int:
+        """The hash of the values."""
+        if self._hash is None:
+            self._hash = super().__hash__()
+        return self._hash
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +53,11 @@ class Step:
     counted: Mapping[int, Form]
     occupied: frozenset[int]
     leaves: tuple[tuple[str, tuple[Form, ...]], ...] = ()
+
+    @property
+    def asked(self) -> tuple[Form, ...]:
+        """``facts`` but for those that say that the named members are there, which come first."""
+        return self.facts[len(set(self.named)) :]
 
     def before(self, form: Form) -> Form:
         """``form``, said of the state after the step, as a form over the state before it."""
@@ -69,15 +87,14 @@ class CounterSystem:
         self._field = {
             v: (k, field) for k, stand in enumerate(family.stands) for field, v in enumerate(stand)
         }
-        self._split = {rule: Guard(rule.guard, family) for rule in family.rules}
+        self._reads = {rule: Reads(rule, family) for rule in family.rules}
         self._denied: dict[Condition, Guard] = {}
         self.states = States(family.stands[-1], self.locals)
-        # Whether a rule moves others by what the place and each of them is, and where it does so.
-        known = {*family.shared, *family.stands[-1]}
-        self._plain = {
-            rule: all(reads_only(new, known) for _, new in rule.others) for rule in family.rules
-        }
-        self._gone: dict[tuple[Rule, Place], dict[int, tuple[int, str]]] = {}
+        self._places: dict[Local, Place] = {}
+        # Steps that nobody else has a part in, by what they read of the place, and local states
+        # by some new values.
+        self._known: dict[tuple[Rule, Local, tuple[int, ...]], list[Step]] = {}
+        self._changed: dict[_Fixed, dict[int, int]] = {}
 
     def number(self, state: Local) -> int:
         """The number of a local state."""
@@ -86,9 +103,13 @@ class CounterSystem:
             self.locals.append(state)
         return self._number[state]
 
+    def place(self, values: Local) -> Place:
+        """The place with these values: one object for each."""
+        return self._places.get(values) or self._places.setdefault(values, Place(values))
+
     def places(self) -> list[Place]:
         """The places to start from."""
-        return list(itertools.product(*(v.initial for v in self.family.shared)))
+        return [*map(self.place, itertools.product(*(v.initial for v in self.family.shared)))]
 
     def starts(self) -> list[Form]:
         """Vectors whose hull are all vectors to start from, for any number of members."""
@@ -101,9 +122,20 @@ class CounterSystem:
     def steps(self, place: Place, occupied: Sequence[int]) -> Iterator[Step]:
         """Every step from ``place``, where all members are in local states of ``occupied``."""
         for rule in self.family.rules:
-            split = self._split[rule]
-            for named in self._named(split, rule.named, place, occupied):
-                yield from self._steps(rule, split.rest, place, named, occupied)
+            yield from self.steps_of(rule, place, occupied)
+
+    def alone(self, rule: Rule) -> bool:
+        """Whether nobody but the members that ``rule`` names has a part in its steps."""
+        return self._reads[rule].alone
+
+    def steps_of(
+        self, rule: Rule, place: Place, occupied: Sequence[int], fresh: int = -1
+    ) -> Iterator[Step]:
+        """The steps by ``rule`` in which a named member is in a state of the mask ``fresh``."""
+        everybody = frozenset(occupied)
+        for named in self._named(self._reads[rule].split, rule.named, place, occupied):
+            if fresh == -1 or any(fresh >> number & 1 for number in named):
+                yield from self._steps(rule, place, named, everybody)
 
     def leaving(self, step: Step) -> list[tuple[str, tuple[Form, ...]]]:
         """Each way in which ``step`` may leave a domain: the variable, and the further facts."""
@@ -138,9 +170,8 @@ class CounterSystem:
         """The local states of named members that ``split`` does not rule out at ``place``."""
         if not split.allows(place):
             return iter(())
-        choices = [
-            [n for n in occupied if split.fits(k, n, self.locals[n])] for k in range(how_many)
-        ]
+        here = mask_of(occupied)
+        choices = [bits(here & split.fitting(k, self.locals)) for k in range(how_many)]
         return itertools.product(*choices)
 
     @staticmethod
@@ -149,7 +180,7 @@ class CounterSystem:
         return [plus({n: 1}, {CONST: -named.count(n)}) for n in sorted(set(named))]
 
     def _given(
-        self, place: Place, named: tuple[int, ...], occupied: Sequence[int]
+        self, place: Place, named: tuple[int, ...], occupied: Collection[int]
     ) -> tuple[Known, Further]:
         """What is known at ``place`` with the named members in these local states."""
         known: dict[Var[Any], Any] = dict(zip(self.family.shared, place, strict=True))
@@ -159,14 +190,28 @@ class CounterSystem:
         return known, Further(occupied, named, self.states)
 
     def _steps(
-        self,
-        rule: Rule,
-        guard: Expr[bool],
-        place: Place,
-        named: tuple[int, ...],
-        occupied: Sequence[int],
+        self, rule: Rule, place: Place, named: tuple[int, ...], occupied: frozenset[int]
+    ) -> Iterator[Step]:
+        if not (reads := self._reads[rule]).alone:
+            yield from self._worked_out(rule, place, named, occupied)
+            return
+        key = rule, reads.of(place), named
+        known = self._known.get(key)
+        if known is None:
+            known = list(self._worked_out(rule, place, named, occupied))
+            # A variable that would leave its domain stays as it is at the place.
+            if any(step.leaves for step in known):
+                yield from known
+                return
+            self._known[key] = known
+        for step in known:
+            yield replace(step, place=self.place(reads.moved(place, step.place)), occupied=occupied)
+
+    def _worked_out(
+        self, rule: Rule, place: Place, named: tuple[int, ...], occupied: frozenset[int]
     ) -> Iterator[Step]:
         known, further = self._given(place, named, occupied)
+        guard = self._reads[rule].split.rest
 
         def taken(path: Path) -> Step | None:
             meaning = Meaning(path, known, further)
@@ -184,7 +229,7 @@ class CounterSystem:
         meaning: Meaning,
         place: Place,
         named: tuple[int, ...],
-        occupied: Sequence[int],
+        occupied: frozenset[int],
     ) -> Step:
         leaves: list[tuple[str, tuple[Form, ...]]] = []
         shared = list(place)
@@ -203,46 +248,49 @@ class CounterSystem:
             else:
                 which, field = self._field[variable]
                 members[which][field] = fixed
-        moves = {}
-        for number in occupied if rule.others else ():
-            moved, left = self._moved(rule, meaning, place, number)
-            if left:
-                leaves.append((left, (plus(meaning.further(number), {CONST: -1}),)))
-            if moved != number:
-                moves[number] = moved
+        moves: dict[int, int] = {}
+        for alike in self._reads[rule].sorted_out(occupied, self.locals):
+            given, left = self._moving(rule, meaning, alike[0])
+            for number in alike:
+                if left:
+                    leaves.append((left, (plus(meaning.further(number), {CONST: -1}),)))
+                moved = self._with(number, given)
+                if moved != number:
+                    moves[number] = moved
         after = tuple(self.number(tuple(m)) for m in members)
         return Step(
             rule,
             named,
             (),
-            tuple(shared),
+            self.place(tuple(shared)),
             after,
             moves,
             counted,
-            frozenset(occupied),
+            occupied,
             tuple(leaves),
         )
 
-    def _moved(self, rule: Rule, meaning: Meaning, place: Place, number: int) -> tuple[int, str]:
-        """Where a further member in this local state goes; a variable that leaves its domain."""
-        if not self._plain[rule]:
-            return self._moving(rule, meaning, number)
-        known = self._gone.setdefault((rule, place), {})
-        if number not in known:
-            known[number] = self._moving(rule, meaning, number)
-        return known[number]
-
-    def _moving(self, rule: Rule, meaning: Meaning, number: int) -> tuple[int, str]:
-        state = list(self.locals[number])
+    def _moving(self, rule: Rule, meaning: Meaning, number: int) -> tuple[_Fixed, str]:
+        """What a further member in this local state gets; a variable that leaves its domain."""
+        new: list[tuple[int, Value]] = []
         here = meaning.of_member(self.states.variables(number))
         left = ""
-        for variable, new in rule.others:
-            fixed = here.one_of(here.value(new), variable.domain)
-            if fixed is None:
+        for variable, value in rule.others:
+            if (fixed := here.one_of(here.value(value), variable.domain)) is None:
                 left = variable.name
             else:
-                state[self._field[variable][1]] = fixed
-        return self.number(tuple(state)), left
+                new.append((self._field[variable][1], fixed))
+        return tuple(new), left
+
+    def _with(self, number: int, new: _Fixed) -> int:
+        """The number of a local state with new values."""
+        known = self._changed.setdefault(new, {})
+        if number not in known:
+            state = list(self.locals[number])
+            for field, value in new:
+                state[field] = value
+            known[number] = self.number(tuple(state))
+        return known[number]
 
 
 def outside(counted: Counted, new: Form, occupied: Sequence[int]) -> list[Form]:

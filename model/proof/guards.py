@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from model.lang import Expr, Value, Var
 from model.lang.expr import And, Implies, NeverBoth, Not, Or
 from model.proof.branching import NOBODY, Meaning, Path
-from model.proof.family import Family
+from model.proof.family import Family, Rule
 from model.proof.quantified import HowMany, Some
 
 Values: TypeAlias = tuple[Value, ...]
@@ -34,30 +34,80 @@ class Guard:
             else:
                 rest.append(part)
         self.rest = And(rest)
-        self._fitting: dict[tuple[int, int], bool] = {}
+        self._allowed: dict[Values, bool] = {}
+        # By named member: how many local states were looked at, and the mask of those that fit.
+        self._fitting = [(0, 0)] * len(family.stands)
 
     def allows(self, place: Values) -> bool:
         """Whether what the guard says of the place alone is so."""
-        known = dict(zip(self._shared, place, strict=True))
-        meaning = Meaning(Path(), known, NOBODY)
-        return all(meaning.value(part) for part in self._of_place)
-
-    def fits(self, which: int, number: int, state: Values) -> bool:
-        """Whether what the guard says of a named member alone is so in this local state."""
-        if (which, number) not in self._fitting:
-            known = dict(zip(self._stands[which], state, strict=True))
+        if place not in self._allowed:
+            known = dict(zip(self._shared, place, strict=True))
             meaning = Meaning(Path(), known, NOBODY)
-            fitting = all(meaning.value(part) for part in self._of_named[which])
-            self._fitting[which, number] = fitting
-        return self._fitting[which, number]
+            self._allowed[place] = all(meaning.value(part) for part in self._of_place)
+        return self._allowed[place]
+
+    def fitting(self, which: int, states: Sequence[Values]) -> int:
+        """The mask of the local states in which what the guard says of a named member alone is so.
+
+        ``states`` are all local states; only further ones may have come to them since.
+        """
+        looked, mask = self._fitting[which]
+        for number in range(looked, len(states)):
+            known = dict(zip(self._stands[which], states[number], strict=True))
+            meaning = Meaning(Path(), known, NOBODY)
+            if all(meaning.value(part) for part in self._of_named[which]):
+                mask |= 1 << number
+        self._fitting[which] = len(states), mask
+        return mask
 
 
-def reads_only(item: Expr[Any], variables: Collection[Var[Any]]) -> bool:
-    """Whether ``item`` can be judged by these variables, without a look at other members."""
-    return all(
-        node in variables if isinstance(node, Var) else not isinstance(node, Some | HowMany)
-        for node in item.walk()
-    )
+class Reads:
+    """What the steps of ``rule`` depend on."""
+
+    def __init__(self, rule: Rule, family: Family) -> None:
+        self.split = Guard(rule.guard, family)
+        others = [new for _, new in rule.others]
+        items = [self.split.rest, *(new for _, new in rule.updates), *others]
+        nodes = {node for item in items for node in item.walk()}
+        asks = any(isinstance(node, Some | HowMany) for node in nodes)
+        self.alone = not others and not asks
+        """Whether nobody but the named members has a part in them."""
+        written = {variable for variable, _ in rule.updates}
+        self._read = [k for k, v in enumerate(family.shared) if v in nodes]
+        self._written = [k for k, v in enumerate(family.shared) if v in written]
+        # Of another member: all that decides where it is moved.
+        self._others = others
+        moving = {node for item in others for node in item.walk()}
+        self._of_other = [k for k, v in enumerate(family.stands[-1]) if v in moving]
+        self._kinds: dict[Values, int] = {}
+        self._kind: dict[int, int] = {}
+
+    def of(self, place: Values) -> Values:
+        """What they read of a place."""
+        return tuple([place[k] for k in self._read])
+
+    def sorted_out(
+        self, occupied: Collection[int], states: Sequence[Values]
+    ) -> Iterable[list[int]]:
+        """The local states ``occupied``, those together in which others are moved alike."""
+        if not self._others:
+            return ()
+        alike: dict[int, list[int]] = {}
+        for number in sorted(occupied):
+            if number not in self._kind:
+                read = tuple([states[number][k] for k in self._of_other])
+                self._kind[number] = self._kinds.setdefault(read, len(self._kinds))
+            alike.setdefault(self._kind[number], []).append(number)
+        return alike.values()
+
+    def moved(self, place: Values, end: Values) -> Values:
+        """Where they lead from ``place``, where from another one they lead to ``end``."""
+        if not self._written:
+            return place
+        values = list(place)
+        for k in self._written:
+            values[k] = end[k]
+        return tuple(values)
 
 
 def _flat(item: Expr[bool]) -> Iterator[Expr[bool]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from model.proof.bounds import Sum, bits, mask_of, summed
+from model.proof.bounds import Sum, added, bits, mask_of, summed
 from model.proof.counting import CounterSystem, Place, Step
-from model.proof.linear import CONST, COUNTED, Form, plus
+from model.proof.linear import CONST, COUNTED, Form, constant, plus
 from model.proof.tallies import Tally
 
 
@@ -18,37 +19,49 @@ class Untold(Exception):
         self.tally = tally
 
 
+class _Changes(NamedTuple):
+    """What ``Ledger.changes`` says of a step, beside others in these local states."""
+
+    by: list[Sum]
+    wrong: list[tuple[Tally, Sum]]
+    beside: int
+
+
 class Ledger:
     """The tallies of a counter system, as sums over counts."""
 
     def __init__(self, counting: CounterSystem, tallies: Sequence[Tally]) -> None:
         self.tallies = tallies
         self._counting = counting
-        self._known: dict[Place, tuple[int, list[Form], list[Sum]]] = {}
-        self._shifts: dict[Step, list[int | None]] = {}
-        # Of steps that change counts in another way: beside which others, and what ``after`` says.
-        self._counted: dict[Step, tuple[int, list[Sum], list[tuple[Tally, Sum]]]] = {}
+        self._of_column = {t.column: k for k, t in enumerate(tallies) if t.column is not None}
+        # By tally: how many weights there were, and the local states that have each of them.
+        self._weighed: list[tuple[int, dict[int, int]]] = [(-1, {}) for _ in tallies]
+        self._sums: dict[Place, tuple[int, list[Sum]]] = {}
+        self._changes: dict[Step, _Changes] = {}
 
     def forms(self, place: Place, states: int) -> list[Form]:
         """Each tally at ``place`` as a form over the counts of the local states ``states``."""
-        return self._at(place, states)[1]
+        found = []
+        for total, terms in self.sums(place, states):
+            form: Form = {state: int(n) for n, mask in terms for state in bits(mask)}
+            found.append(plus(form, {CONST: int(total)}))
+        return found
 
     def sums(self, place: Place, states: int) -> list[Sum]:
-        """The same, as sums."""
-        return self._at(place, states)[2]
+        """Each tally at ``place`` as a sum over the counts of the local states ``states``."""
+        known = self._sums.get(place)
+        if known is None or known[0] != states:
+            found: list[Sum] = []
+            for k, tally in enumerate(self.tallies):
+                terms = [(n, mask & states) for n, mask in self._weights(k).items()]
+                found.append((tally.of_place(place) or 0, tuple(t for t in terms if t[1])))
+            known = self._sums[place] = states, found
+        return known[1]
 
     def plain(self, facts: Iterable[Form], place: Place, states: int) -> list[Sum]:
         """Facts as sums over counts; one about an integer that no tally tells of is left out."""
-        told = self._told(place, states)
-        found = []
-        for fact in facts:
-            columns = [c for c in fact if c >= COUNTED]
-            if told.keys() >= set(columns):
-                form: Form = {c: n for c, n in fact.items() if c < COUNTED}
-                for column in columns:
-                    form = plus(form, told[column], fact[column])
-                found.append(summed(form))
-        return found
+        sums = (self._told(fact, place, states) for fact in facts)
+        return [item for item in sums if item is not None]
 
     def value(self, tally: Tally, vector: Form) -> int:
         """What ``tally`` is in a state."""
@@ -57,115 +70,113 @@ class Ledger:
         counts = {n: number for n, number in vector.items() if 0 <= n < COUNTED}
         return sum(int(m) * (tally.weight(n, self._counting) or 0) for n, m in counts.items())
 
-    def after(
+    def changes(
         self, step: Step, place: Place, states: int, rest: int
     ) -> tuple[list[Sum], list[tuple[Tally, Sum]]]:
-        """Each tally after ``step`` from ``place``, as a sum over the counts before it.
+        """By how much ``step`` from ``place`` changes each tally, in the counts before it.
 
         With them come sums of which one is not negative if a tally is wrong. Other members are in
         ``rest``. Weights that are met for the first time are made to fit; raises Untold where
         they cannot.
         """
-        shifts = self._shifts.get(step) or [self._shift(step, place, t) for t in self.tallies]
-        self._shifts[step] = shifts
-        found: list[Sum] = []
-        if None not in shifts:
-            for shift, (total, terms) in zip(shifts, self.sums(place, states), strict=True):
-                found.append((total + (shift or 0), terms))
-            return found, []
-        known = self._counted.get(step)
-        if known is None or rest & ~known[0]:
-            rest |= known[0] if known else 0
-            wrong: list[tuple[Tally, Sum]] = []
-            for tally in self.tallies:
-                if tally.column is not None:
-                    off = self._settle(step, tally, self._told(place, states), rest)
-                    wrong += [(tally, summed(plus({CONST: -1}, off, k))) for k in (1, -1) if off]
-                found.append(summed(self._after(step, tally, rest)))
-            known = self._counted[step] = rest, found, wrong
-        return known[1], known[2]
+        known = self._changes.get(step)
+        if known is not None and not rest & ~known.beside:
+            return known.by, known.wrong
+        moving = rest & mask_of(step.moves)
+        relevant = rest | mask_of(step.named)
+        changes: list[Sum] = []
+        wrong: list[tuple[Tally, Sum]] = []
+        for tally in self.tallies:
+            if tally.column is not None:
+                self._settle(step, tally, place, states, moving)
+            by = self._change(step, tally, place)
+            changes.append(by)
+            if tally.column is not None:
+                total, terms = self._off(step, tally, place, states, by)
+                terms = tuple((n, mask & relevant) for n, mask in terms if mask & relevant)
+                if total or terms:
+                    wrong.append((tally, (total - 1, terms)))
+                    wrong.append((tally, (-total - 1, tuple((-n, mask) for n, mask in terms))))
+        # Who moves nobody does the same beside whomever.
+        self._changes[step] = _Changes(changes, wrong, rest if step.moves or wrong else -1)
+        return changes, wrong
 
-    def _shift(self, step: Step, place: Place, tally: Tally) -> int | None:
-        """By how much ``step`` changes ``tally``; None if that depends on counts."""
-        if step.moves:
-            return None
-        growth = None
-        if tally.column is not None:
-            by = plus(self._new(step, tally.column), {tally.column: 1}, -1)
-            if by.keys() - {CONST}:
-                return None
-            growth = int(by.get(CONST, 0))
-        return self._fitted(step, place, tally, growth)
-
-    def _fitted(self, step: Step, place: Place, tally: Tally, growth: int | None) -> int:
-        """What ``step`` adds to the weights; a weight not yet known makes that ``growth``."""
-        before = [tally.weight(n, self._counting) or 0 for n in step.named]
-        after = [tally.weight(n, self._counting) for n in step.after]
-        end = tally.of_place(step.place)
-        fixed = sum(n or 0 for n in after) + (end or 0) - sum(before) - (tally.of_place(place) or 0)
-        if growth is None:
-            return fixed
-        if [*after, end].count(None) == 1:
-            if end is None:
-                tally.at[step.place] = growth - fixed
-            else:
-                tally.weights[step.after[after.index(None)]] = growth - fixed
-            return growth
-        if fixed != growth or None in after or end is None:
-            raise Untold(tally, step)
-        return growth
-
-    def _settle(self, step: Step, tally: Tally, told: Mapping[int, Form], rest: int) -> Form:
-        """By how much the weights after ``step`` are more than the growing integer is."""
-        for old in bits(rest):
-            if old in step.moves:
-                tally.weights.setdefault(step.moves[old], tally.weights[old])
-        off = self._difference(step, tally, told, rest)
-        fixed = int(off.get(CONST, 0) + sum(off.get(n, 0) for n in step.named))
+    def _settle(self, step: Step, tally: Tally, place: Place, states: int, moving: int) -> None:
+        """Give what has no weight yet one that fits. Raises Untold."""
+        for old in bits(moving):
+            tally.weights.setdefault(step.moves[old], tally.weights[old])
         unknown = [n for n in step.after if n not in tally.weights]
-        if not unknown and step.place not in tally.at:
+        if not unknown and step.place in tally.at:
+            return
+        total, terms = self._off(step, tally, place, states, self._change(step, tally, place))
+        fixed = int(total + sum(n for n, mask in terms for one in step.named if mask >> one & 1))
+        if not unknown:
             tally.at[step.place] = -fixed
         elif len(unknown) == 1 and step.place in tally.at:
             tally.weights[unknown[0]] = -fixed
-        elif unknown:
+        else:
             raise Untold(tally, step)
-        return self._difference(step, tally, told, rest)
 
-    def _difference(self, step: Step, tally: Tally, told: Mapping[int, Form], rest: int) -> Form:
-        form = self._after(step, tally, rest)
-        new = {} if tally.column is None else self._new(step, tally.column)
-        if any(column >= COUNTED and column not in told for column in new):
+    def _change(self, step: Step, tally: Tally, place: Place) -> Sum:
+        """What ``step`` does to ``tally``; what has no weight yet has none here."""
+
+        def weight(number: int) -> int:
+            return tally.weight(number, self._counting) or 0
+
+        terms: dict[int, int] = {}
+        known = 0
+        for old, new in step.moves.items():
+            if tally.weight(new, self._counting) is not None:
+                known |= 1 << old
+                by = weight(new) - weight(old)
+                if by:
+                    terms[by] = terms.get(by, 0) | 1 << old
+        total = (tally.of_place(step.place) or 0) - (tally.of_place(place) or 0)
+        for old, new in zip(step.named, step.after, strict=True):
+            # Moved as the others are, as far as that is known, and from there to where it is.
+            total += weight(new) - weight(step.moves[old] if known >> old & 1 else old)
+        return total, tuple(terms.items())
+
+    def _off(self, step: Step, tally: Tally, place: Place, states: int, by: Sum) -> Sum:
+        """By how much the weights after ``step`` are more than the growing integer is."""
+        column = tally.column
+        if column is None or column not in step.counted:
+            return by
+        growth = constant(plus(step.counted[column], {column: 1}, -1))
+        if growth is not None:
+            return by[0] - int(growth), by[1]
+        new = self._told(plus({}, step.counted[column], -1), place, states)
+        if new is None:
             raise Untold(tally, step)
-        for column, number in new.items():
-            form = plus(form, told[column] if column >= COUNTED else {column: 1}, -number)
-        relevant = rest | mask_of(step.named)
-        return {c: n for c, n in form.items() if c == CONST or relevant >> c & 1}
-
-    @staticmethod
-    def _new(step: Step, column: int) -> Form:
-        """The growing integer in ``column`` after ``step``."""
-        return step.counted.get(column, {column: 1})
-
-    def _after(self, step: Step, tally: Tally, rest: int) -> Form:
-        reached = {step.moves.get(n, n) for n in (*bits(rest), *step.named)} | set(step.after)
-        return step.before(self._form(tally, step.place, reached))
+        return added(added(self.sums(place, states)[self._of_column[column]], by), new)
 
     # -- what is known ---------------------------------------------------------------------------
 
-    def _told(self, place: Place, states: int) -> dict[int, Form]:
-        """The growing integers as forms over counts."""
-        forms = zip(self.tallies, self.forms(place, states), strict=True)
-        return {tally.column: form for tally, form in forms if tally.column is not None}
+    def _told(self, form: Form, place: Place, states: int) -> Sum | None:
+        """``form`` as a sum over counts; None if no tally tells of an integer in it."""
+        columns = [column for column in form if column >= COUNTED]
+        if not columns:
+            return summed(form)
+        if not self._of_column.keys() >= set(columns):
+            return None
+        total = summed({column: n for column, n in form.items() if column < COUNTED})
+        for column in columns:
+            factor = int(form[column])
+            fixed, terms = self.sums(place, states)[self._of_column[column]]
+            scaled = tuple((factor * n, mask) for n, mask in terms)
+            total = added(total, (factor * fixed, scaled))
+        return total
 
-    def _form(self, tally: Tally, place: Place, states: Iterable[int]) -> Form:
-        weights = {n: tally.weight(n, self._counting) for n in states}
-        form: Form = {n: weight for n, weight in weights.items() if weight}
-        return plus(form, {CONST: tally.of_place(place) or 0})
-
-    def _at(self, place: Place, states: int) -> tuple[int, list[Form], list[Sum]]:
-        known = self._known.get(place)
-        if known is None or known[0] != states:
-            forms = [self._form(tally, place, bits(states)) for tally in self.tallies]
-            known = states, forms, [summed(form) for form in forms]
-            self._known[place] = known
-        return known
+    def _weights(self, k: int) -> dict[int, int]:
+        """The local states that have each weight but 0 in a tally."""
+        tally = self.tallies[k]
+        if tally.template is not None:
+            for number in range(len(tally.weights), len(self._counting.locals)):
+                tally.weight(number, self._counting)
+        if self._weighed[k][0] != len(tally.weights):
+            masks: dict[int, int] = {}
+            for number, weight in tally.weights.items():
+                if weight:
+                    masks[weight] = masks.get(weight, 0) | 1 << number
+            self._weighed[k] = len(tally.weights), masks
+        return self._weighed[k][1]

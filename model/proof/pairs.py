@@ -8,11 +8,14 @@ reachable; what is not in it is not, with any number of members. No solver is as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from model.engines.solving import Clock
-from model.proof.bounds import Room, Strict, Sum, beside, bits, in_twos, mask_of, narrowed
+from model.proof.bounds import Room, Strict, Sum, added, beside, bits, in_twos, mask_of, narrowed
 from model.proof.counting import CounterSystem, Place, Step
+from model.proof.family import Rule
 from model.proof.ledger import Ledger, Untold
 from model.proof.linear import COUNTED, Form
 from model.proof.tallies import Tally
@@ -21,11 +24,18 @@ _ALL = -1
 
 
 class Move:
-    """A step from ``place`` as the closure takes it, where no sum of ``facts`` is negative."""
+    """A step as the closure takes it, and what came of it when it was judged last.
 
-    def __init__(self, step: Step, facts: list[Sum]) -> None:
+    It is taken where no sum of ``facts`` is negative. ``named`` is the mask of whom it names.
+    """
+
+    def __init__(self, step: Step) -> None:
         self.step = step
-        self.facts = facts
+        self.named = mask_of(step.named)
+        self.facts: list[Sum] = []
+        self.judged: tuple[Room, list[Sum]] | None = None
+        """The room, and what was known of the place."""
+        self.left: tuple[Room, list[Strict]] | None = None
         self._moving = mask_of(step.moves)
         self._moved: dict[int, int] = {}
 
@@ -60,9 +70,13 @@ class Pairs:
         self._clock = clock
         self.at: dict[Place, dict[int, int]] = {}
         self.some: dict[Place, set[int]] = {}
+        # The local states at a place, and those of them that make a pair with themselves.
+        self._states: dict[Place, int] = {}
+        self._several: dict[Place, int] = {}
         # Where there is something to do, and the local states that have come beside others since.
         self._left: dict[Place, int] = {}
-        self._moves: dict[Place, tuple[int, list[Move]]] = {}
+        self._moves: dict[Place, tuple[int, dict[Rule, list[Move]]]] = {}
+        self._owned: dict[Place, list[Sum]] = {}
         base, *ones = counting.starts()
         starts = sorted(n for one in ones for n in one if 0 <= n < COUNTED)
         for place in counting.places():
@@ -70,21 +84,26 @@ class Pairs:
             self._start(place, {**base, **dict.fromkeys(starts, 2)})
         for place, vector in seeds:
             self._start(place, vector)
+        # What a place leads to is mostly met after it, and is then expanded with more to do.
+        order: dict[Place, int] = {}
         while self._left:
-            place = next(iter(self._left))
+            for one in itertools.islice(self.at, len(order), None):
+                order[one] = len(order)
+            place = min(self._left, key=order.__getitem__)
             self._expand(place, self._left.pop(place))
 
     def allows(self, place: Place, named: tuple[int, ...], facts: Iterable[Form]) -> bool:
         """Whether ``facts`` may be so at ``place``, with members in the local states ``named``."""
-        room = self._room(self.at[place], named)
+        room = self._room(place, named)
         if room is None:
             return False
-        sums = self._ledger.plain(facts, place, mask_of(self.at[place]))
+        sums = self._ledger.plain(facts, place, self._states[place])
         return narrowed([*in_twos(sums, sums), *_sums(sums, self._own(place))], room) is not None
 
     def steps(self, place: Place) -> list[Step]:
         """The steps from ``place`` by members in the states that the set has there."""
-        return [move.step for move in self._moves_at(place)]
+        everybody = frozenset(self.at[place])
+        return [replace(move.step, occupied=everybody) for move in self._moves_at(place)]
 
     def _start(self, place: Place, vector: Form) -> None:
         """Have a reachable state in the set."""
@@ -100,6 +119,7 @@ class Pairs:
     def _visit(self, place: Place) -> None:
         if place not in self.at:
             self.at[place] = {}
+            self._states[place] = self._several[place] = 0
             self.some[place] = set(range(len(self.tallies)))
             self._left[place] = _ALL
 
@@ -107,76 +127,88 @@ class Pairs:
         adjacent = self.at[place]
         if state not in adjacent:
             adjacent[state] = 0
+            self._states[place] |= 1 << state
             self._left[place] = _ALL
         new = others & ~adjacent[state]
         if new:
             self._left[place] = self._left.get(place, 0) | new | 1 << state
             adjacent[state] |= new
+            self._states[place] |= new
+            self._several[place] |= new & 1 << state
             for other in bits(new):
                 adjacent[other] = adjacent.get(other, 0) | 1 << state
 
     def _own(self, place: Place) -> list[Sum]:
-        """What is never negative at ``place``."""
-        sums = self._ledger.sums(place, mask_of(self.at[place]))
-        return [(sums[k][0] - 1, sums[k][1]) for k in sorted(self.some[place])]
+        """What is never negative at ``place``: the same list as long as it says the same."""
+        sums = self._ledger.sums(place, self._states[place])
+        own = [(sums[k][0] - 1, sums[k][1]) for k in sorted(self.some[place])]
+        if own != self._owned.get(place):
+            self._owned[place] = own
+        return self._owned[place]
 
-    @staticmethod
-    def _room(adjacent: Mapping[int, int], named: tuple[int, ...]) -> Room | None:
+    def _room(self, place: Place, named: tuple[int, ...]) -> Room | None:
         """The room beside the members ``named``; None if they are never there together."""
-        if not all(n in adjacent for n in named):
-            return None
-        if len(named) > 1 and not adjacent[named[0]] >> named[1] & 1:
-            return None
-        rest = mask_of(adjacent)
-        for n in named:
-            rest &= adjacent[n]
-        return Room(named, rest, mask_of(n for n in adjacent if adjacent[n] >> n & 1))
+        adjacent = self.at[place]
+        rest = self._states[place]
+        for number, state in enumerate(named):
+            beside_it = adjacent.get(state)
+            if beside_it is None or (number and not beside_it >> named[0] & 1):
+                return None
+            rest &= beside_it
+        return Room(named, rest, self._several[place] & rest)
 
     # -- the steps -------------------------------------------------------------------------------
 
-    def _moves_at(self, place: Place) -> list[Move]:
+    def _moves_at(self, place: Place) -> Iterator[Move]:
         """The steps from ``place``, whoever is there."""
-        states = mask_of(self.at[place])
-        known, moves = self._moves.get(place, (0, []))
+        states = self._states[place]
+        known, moves = self._moves.get(place, (0, {}))
         if states != known:
-            moves = [
-                Move(step, self._ledger.plain(step.facts, place, states))
-                for step in self.counting.steps(place, sorted(self.at[place]))
-            ]
+            here = list(bits(states))
+            for rule in self.counting.family.rules:
+                if self.counting.alone(rule) and rule in moves:
+                    fresh = states & ~known
+                    moves[rule] += map(Move, self.counting.steps_of(rule, place, here, fresh))
+                else:
+                    moves[rule] = [*map(Move, self.counting.steps_of(rule, place, here))]
+            for move in itertools.chain.from_iterable(moves.values()):
+                facts = self._ledger.plain(move.step.asked, place, states)
+                if facts != move.facts:
+                    move.facts, move.judged = facts, None
             self._moves[place] = states, moves
-        return moves
+        return itertools.chain.from_iterable(moves.values())
 
     def _expand(self, place: Place, fresh: int) -> None:
         """Take the steps from ``place`` that members in the states ``fresh`` have a part in."""
         self._clock.check()
-        moves = self._moves_at(place)
+        moves = list(self._moves_at(place))
+        rooms = [self._room(place, move.step.named) for move in moves]
         adjacent = dict(self.at[place])
-        states = mask_of(adjacent)
+        states = self._states[place]
         own = self._own(place)
-        for move in moves:
-            room = self._room(adjacent, move.step.named)
-            if room is None or not fresh & (room.rest | mask_of(room.named)):
+        for move, room in zip(moves, rooms, strict=True):
+            if room is None or not fresh & (room.rest | move.named):
                 continue
+            if move.judged == (room, own):
+                # All that may be new is who is beside whom.
+                if move.left is not None:
+                    self._carry(place, adjacent, move, *move.left, fresh)
+                continue
+            move.judged = room, own
             sums = _sums(move.facts, own)
-            left = narrowed(sums, room)
+            move.left = left = narrowed(sums, room)
             if left is None:
                 continue
-            after, wrong = self._ledger.after(move.step, place, states, left[0].rest)
+            changes, wrong = self._ledger.changes(move.step, place, states, left[0].rest)
             for tally, off in wrong:
                 if narrowed([*sums, off], left[0]) is not None:
                     raise Untold(tally, move.step)
-            self._take(place, adjacent, move, *left)
-            self._lower(move, left[0], own, after)
+            self._take(move, left[0])
+            self._carry(place, adjacent, move, *left, _ALL)
+            self._lower(place, move, left[0], changes)
 
-    def _take(
-        self,
-        place: Place,
-        adjacent: Mapping[int, int],
-        move: Move,
-        room: Room,
-        strict: list[Strict],
-    ) -> None:
-        """Let the states after ``move``, with the others in ``room``, be in the set."""
+    def _take(self, move: Move, room: Room) -> None:
+        """Let those whom ``move`` names be where it leads, beside the others in ``room``."""
         end = move.step.place
         self._visit(end)
         after = move.step.after
@@ -184,23 +216,36 @@ class Pairs:
         for number, state in enumerate(after):
             more = mask_of(other for k, other in enumerate(after) if k != number)
             self._join(end, state, others | more)
+
+    def _carry(
+        self,
+        place: Place,
+        adjacent: Mapping[int, int],
+        move: Move,
+        room: Room,
+        strict: list[Strict],
+        fresh: int,
+    ) -> None:
+        """Let the others in ``room`` be where ``move`` leads, those in the states ``fresh``."""
+        end = move.step.place
         if end == place and not move.step.moves:
             return
-        for state in bits(room.rest):
+        for state in bits(room.rest & fresh):
             together = adjacent[state] & room.rest
             if strict:
                 together &= ~beside(state, strict)
             self._join(end, move.step.moves.get(state, state), move.moved(together))
 
-    def _lower(self, move: Move, room: Room, own: Sequence[Sum], after: Sequence[Sum]) -> None:
+    def _lower(self, place: Place, move: Move, room: Room, changes: Sequence[Sum]) -> None:
         """Tallies that may be 0 after ``move`` are not above 0 throughout the place it leads to."""
         end = move.step.place
         for number in sorted(self.some[end]):
-            total, terms = after[number]
-            if (total - 1, terms) in own:
+            by = changes[number]
+            if number in self.some[place] and by[0] >= 0 and not by[1]:
                 continue
+            total, terms = added(self._ledger.sums(place, self._states[place])[number], by)
             none: Sum = -total, tuple((-n, mask) for n, mask in terms)
-            sums = [none, *in_twos([*own, *move.facts], [none])]
+            sums = [none, *in_twos([*self._own(place), *move.facts], [none])]
             if narrowed(sums, room) is not None:
                 self.some[end].discard(number)
                 self._left[end] = _ALL

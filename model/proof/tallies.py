@@ -14,7 +14,7 @@ from fractions import Fraction
 from model.lang import Expr, Var
 from model.proof.counting import CounterSystem, Place
 from model.proof.family import Family
-from model.proof.linear import CONST, COUNTED, Form, plus
+from model.proof.linear import CONST, COUNTED, Form, plus, worth
 from model.proof.quantified import HowMany, Some
 
 
@@ -70,16 +70,26 @@ def _learnt(
     base, *ones = counting.starts()
     for one in ones:
         equations.add({n: number for n, number in one.items() if 0 <= n < COUNTED})
-    starts = [(place, base) for place in counting.places()]
-    for place, vector in [*starts, *seeds]:
+    left: list[Form] = []
+    met: set[int] = set()
+    for place, vector in [*((place, base) for place in counting.places()), *seeds]:
         form = {n: number for n, number in vector.items() if 0 <= n < COUNTED}
         form[places.setdefault(place, COUNTED + len(places))] = 1
-        if not equations.add(plus(form, {CONST: -vector.get(column, 0)})):
+        form[CONST] = -vector.get(column, 0)
+        # First one for each weight: most of the others say nothing new.
+        if form.keys() <= met:
+            left.append(form)
+        elif not equations.add(form):
             return None
+        met |= form.keys()
     solution = equations.solution()
+    while wrong := [form for form in left if worth(form, solution)]:
+        if not all(map(equations.add, wrong)):
+            return None
+        solution = equations.solution()
     if any(number != int(number) for number in solution.values()):
         return None
-    weights = {n: int(number) for n, number in solution.items() if n < COUNTED}
+    weights = {n: int(number) for n, number in solution.items() if 0 <= n < COUNTED}
     return Tally(column, weights, {place: int(solution[n]) for place, n in places.items()})
 
 
@@ -108,8 +118,8 @@ class _Equations:
         return True
 
     def solution(self) -> dict[int, Fraction | int]:
-        """A solution: what the equations leave open is 0."""
+        """A solution, with 1 at CONST: what the equations leave open is 0."""
         found: dict[int, Fraction | int] = {
             column: 0 for row in self._solved.values() for column in row if column != CONST
         }
-        return {**found, **{c: row.get(CONST, 0) for c, row in self._solved.items()}}
+        return {CONST: 1, **found, **{c: row.get(CONST, 0) for c, row in self._solved.items()}}

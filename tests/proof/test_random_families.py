@@ -51,7 +51,7 @@ def counted(counting: CounterSystem, system: System, state: State) -> Counts:
     hub, *members = system.entities
     value = dict(zip(system.variables, state, strict=True))
     by_name = {v.name: value[v] for v in hub.variables()}
-    place = tuple(by_name[v.name] for v in counting.family.shared)
+    place = counting.place(tuple(by_name[v.name] for v in counting.family.shared))
     vector: dict[int, int] = {}
     for variable, column in counting.grown.items():
         vector[column] = int(by_name[variable.name])  # type: ignore[arg-type]  # an integer

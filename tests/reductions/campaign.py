@@ -96,7 +96,8 @@ def main() -> None:
             file.write(json.dumps(dataclasses.asdict(row)) + "\n")
         if row.wrong:
             print(row, file=sys.stderr)  # noqa: T201  # at once: the rest takes long
-    write(rows)
+    done = {(row.kind, row.name) for row in rows}
+    write(rows, sum((item.kind, item.name) not in done for item in items()))
     if any(row.wrong for row in rows):
         raise SystemExit("\n".join(f"{r.kind}, {r.name}: {r.wrong}" for r in rows if r.wrong))
 

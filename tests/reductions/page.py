@@ -15,13 +15,13 @@ START = "<!-- reductions: python -m tests.reductions.campaign rewrites it -->\n"
 END = "<!-- end of reductions -->\n"
 
 
-def figures(rows: Sequence[Row]) -> str:
-    """What it all comes to."""
+def figures(rows: Sequence[Row], left: int) -> str:
+    """What it all comes to; so many systems are ``left`` to be asked."""
     every = [row for row in rows if not row.too_large]
     asked = sum(len(row.stored) * sum(row.verdicts.values()) for row in every)
     return (
         f"{len(every)} systems, {asked:,} verdicts compared with those without reductions. "
-        f"Differences: {sum(len(row.wrong) for row in rows)}. "
+        f"Differences: {sum(len(row.wrong) for row in rows)}. Not asked yet: {left} systems. "
         f"Time: {sum(row.seconds for row in rows) / 60:.0f} minutes.\n"
     )
 
@@ -68,9 +68,9 @@ def _cell(rows: Sequence[Row], name: str) -> str:
     return f"{told}, refused {refused}" if refused else told
 
 
-def write(rows: Sequence[Row]) -> None:
-    """Put the tables of ``rows`` into the page."""
+def write(rows: Sequence[Row], left: int) -> None:
+    """Put the tables of ``rows`` into the page, and how many systems are ``left`` to be asked."""
     before, rest = PAGE.read_text(encoding="utf-8").split(START)
     _, after = rest.split(END)
-    tables = f"{figures(rows)}\n{systems(rows)}\n\n{effects(rows)}\n"
+    tables = f"{figures(rows, left)}\n{systems(rows)}\n\n{effects(rows)}\n"
     PAGE.write_text(f"{before}{START}\n{tables}\n{END}{after}", encoding="utf-8")
