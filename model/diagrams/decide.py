@@ -45,7 +45,9 @@ def decide(
     report = Report("diagrams", {}, 0, 0, complete=False)
     findings: dict[str, Finding] = {}
     try:
-        answers = Answers(systems, Reached(CounterSystem(Family(systems)), devices, look))
+        counting = CounterSystem(Family(systems))
+        look()
+        answers = Answers(systems, Reached(counting, devices, look))
         report = replace(
             report,
             states=answers.states,

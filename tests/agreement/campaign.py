@@ -1,8 +1,9 @@
 """Whether all engines agree on designs at sizes: ``make agree`` asks, and writes the page's table.
 
-At each size, with every device there at boot or not: the search, Z3 (induction, and bounded model
-checking as far as the longest counterexample of the search), and a search of the proof's counter
-system at that number. Once for each design: the proof for every number of devices.
+At each size, with every device there at boot or not: the search, decision diagrams, and where there
+are few states also Z3 (induction, and bounded model checking as far as the longest counterexample
+of the search) and a search of the proof's counter system. Once for each design: the proof for every
+number of devices.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from pathlib import Path
 
 from model.agreement import Disagreement, agreed
 from model.catalogue import Entry, entries, find
+from model.diagrams.decide import decide
 from model.dump import dump
 from model.engines.choice import Reductions, Wish
 from model.engines.memory import Budget
 from model.engines.result import Limits, Report, Verdict
-from model.judging import BY_Z3, Effort, Engine, run
+from model.judging import BY_DIAGRAMS, Effort, Engine, run
 from model.lang import Kind, Property, System
 from model.linux.design import Size
 from model.proof.family import Family
@@ -39,14 +41,14 @@ FURTHER = 6
 """And up to so many if the search before was complete within QUICK."""
 QUICK = 20.0
 EXACT = 60_000
-"""Up to so many states Z3 takes them for its lemma, and all of the counter system is searched."""
-COUNTED = 12_000
-"""States of the counter system that are looked at where the design has more states than that."""
+"""Up to so many states Z3 is asked, with them for its lemma, and the counter system is searched."""
 SEARCHED = 120.0
 """Seconds that a search may take."""
 MEMORY = Budget(4 * 2**30, "4G")
 SOLVED = 60.0
 """Seconds that Z3 has for a design at one size."""
+DRAWN = 120.0
+"""Seconds that diagrams may take."""
 PROVED = 60.0
 """Seconds that a proof may take."""
 SHORTEST = Effort(reductions=Reductions(partial_order=Wish.OFF))
@@ -54,7 +56,7 @@ STATES = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK)
 
 
 class Unlike(Disagreement):
-    """The counter system, searched at one size, has other states or verdicts than the design."""
+    """Diagrams or the counter system have other states or verdicts than the search."""
 
 
 def asked(entry: Entry, devices: int) -> Row:
@@ -67,12 +69,14 @@ def asked(entry: Entry, devices: int) -> Row:
     limits = Limits(timeout=SEARCHED, memory=MEMORY)
     searched = run(Engine.BFS, system, claims, limits, SHORTEST)
     few = searched.complete and _exact(searched) and (searched.states or 0) <= EXACT
-    solver, counts, wrong = dataclasses.replace(searched, findings={}), None, ""
+    solver, counts, drawn, wrong = dataclasses.replace(searched, findings={}), None, None, ""
     try:
-        told = solved(system, properties, searched, Limits(timeout=SOLVED), learn=few)
-        agreed(system, searched, told)
-        solver = told
-        counts = _counted(entry, system, properties, searched, devices)
+        if few:
+            told = solved(system, properties, searched, Limits(timeout=SOLVED))
+            agreed(system, searched, told)
+            solver = told
+            counts = _counted(entry, system, properties, searched, devices)
+        drawn = _drawn(entry, system, properties, searched, devices)
     except Disagreement as error:
         error.size = size
         wrong = f"{error} ({dump(error, Path.cwd())})"
@@ -80,18 +84,18 @@ def asked(entry: Entry, devices: int) -> Row:
     answers = {n: f.verdict for n, f in solver.findings.items()}
     answers = {n: v for n, v in answers.items() if v is not Verdict.UNDETERMINED}
     bounded = [n for n, v in answers.items() if v is Verdict.VIOLATED or _reachable(n)]
-    known = set(answers) | (counts or set())
+    known = set(answers) | (counts or set()) | (drawn or set())
     return Row(
         entry.design.name,
         devices,
         sum(v is not Verdict.UNDETERMINED for v in verdicts.values()),
-        sum(item.kind not in BY_Z3 for item in properties if not _open(searched, item.name)),
+        sum(item.kind not in BY_DIAGRAMS for item in properties if not _open(searched, item.name)),
         sum(v is Verdict.UNDETERMINED for v in verdicts.values()),
         tuple(n for n, v in verdicts.items() if v is Verdict.VIOLATED),
         len(answers) - len(bounded),
         len(bounded),
         None if counts is None else len(counts),
-        few,
+        None if drawn is None else len(drawn),
         sum(verdicts[n] is not Verdict.UNDETERMINED for n in known),
         wrong,
         searched.complete and searched.seconds < QUICK,
@@ -116,39 +120,52 @@ def _counted(
 ) -> set[str] | None:
     """The verdicts that a search of the counter system confirms; None if there is none.
 
-    Where not all of it is searched, those are the violations within the depth that was. Raises
-    Unlike.
+    Raises Unlike.
     """
     try:
         counting = Counted(Family(family(entry.design)))
     except NotUniform:
         return None
-    whole = searched.complete and _exact(searched) and (searched.states or 0) <= EXACT
-    answer = counting.search(devices, properties, EXACT if whole else COUNTED)
-    kinds = {item.name: item.kind for item in properties if item.kind in STATES}
+    answer = counting.search(devices, properties, EXACT)
+    confirmed = {item.name for item in properties if item.kind in STATES}
     found = {
         name: len(finding.trace)
         for name, finding in searched.findings.items()
-        if name in kinds and finding.trace is not None
+        if name in confirmed and finding.trace is not None
     }
-    if whole:
-        wanted = Answer(
-            searched.states or 0, searched.transitions or 0, searched.depth or 0, violated=found
-        )
-        told, confirmed = answer, set(kinds)
-    else:
-        # A step out of a domain is seen from the state before it.
-        within = {
-            name: steps
-            for name, steps in found.items()
-            if steps <= answer.depth + (kinds[name] is Kind.TYPES)
-        }
-        told, wanted = Answer(violated=answer.violated), Answer(violated=within)
-        confirmed = set(within)
-        for name in [n for n in answer.violated if _open(searched, n)]:
-            told.violated.pop(name)
-    if told != wanted:
-        raise Unlike(f"{system}: the counter system: {told}, {wanted}", system, [searched])
+    wanted = Answer(
+        searched.states or 0, searched.transitions or 0, searched.depth or 0, violated=found
+    )
+    if answer != wanted:
+        raise Unlike(f"{system}: the counter system: {answer}, {wanted}", system, [searched])
+    return confirmed
+
+
+def _drawn(
+    entry: Entry, system: System, properties: Sequence[Property], searched: Report, devices: int
+) -> set[str] | None:
+    """The verdicts that decision diagrams confirm; None if they cannot speak of the design.
+
+    Raises Unlike.
+    """
+    told = [item for item in properties if item.kind in BY_DIAGRAMS]
+    report = decide(family(entry.design), devices, told, Limits(timeout=DRAWN, memory=MEMORY))
+    if not report.complete:
+        return None
+    mine, theirs = (report.states, report.transitions), (searched.states, searched.transitions)
+    if searched.complete and _exact(searched) and mine != theirs:
+        raise Unlike(f"{system}: diagrams count {mine}, not {theirs}", system, [searched, report])
+    confirmed = set()
+    for item in told:
+        one, other = report.findings[item.name].verdict, searched.findings[item.name].verdict
+        if Verdict.UNDETERMINED not in (one, other):
+            if one is not other:
+                raise Unlike(
+                    f"{system}: {item.name}: {one} by diagrams, {other} by search",
+                    system,
+                    [searched, report],
+                )
+            confirmed.add(item.name)
     return confirmed
 
 

@@ -14,7 +14,8 @@ class Row:
 
     ``alone`` is how many are about runs, which the search alone decides. ``open`` is how many
     properties it left undetermined, ``broken`` names those violated.
-    ``counted`` is None where the counter system was not searched, ``whole`` whether all of it was.
+    ``counted`` is None where the counter system was not searched, and ``drawn`` where diagrams say
+    nothing.
     ``confirmed`` were by one of the others at least. ``wrong`` says who disagrees.
     """
 
@@ -27,7 +28,7 @@ class Row:
     by_induction: int
     by_bounded: int
     counted: int | None
-    whole: bool
+    drawn: int | None
     confirmed: int
     wrong: str
     quick: bool

@@ -31,9 +31,8 @@ def table(rows: Sequence[Row], proofs: Sequence[Proof]) -> str:
 def _cell(row: Row | None) -> str:
     if row is None:
         return ""
-    counted = "-" if row.counted is None else str(row.counted)
-    told = f"{row.verdicts}: {row.by_induction}, {row.by_bounded}, {counted}"
-    told += "" if row.whole or row.counted is None else " in part"
+    others = ["-" if n is None else str(n) for n in (row.counted, row.drawn)]
+    told = f"{row.verdicts}: {row.by_induction}, {row.by_bounded}, {', '.join(others)}"
     told += f"; {row.open} open" if row.open else ""
     return f"{told} **disagree**" if row.wrong else told
 
@@ -53,13 +52,14 @@ def figures(rows: Sequence[Row], proofs: Sequence[Proof]) -> str:
                 sum(row.by_induction for row in of),
                 sum(row.by_bounded for row in of),
                 sum(row.counted or 0 for row in of),
+                sum(row.drawn or 0 for row in of),
                 sum(row.alone for row in of),
                 sum(row.confirmed for row in of),
                 sum(row.verdicts - row.alone - row.confirmed for row in of),
             ]
         )
     heads = ["devices", "designs", "verdicts", "violated", "open", "induction", "bounded"]
-    heads += ["counts", "of runs", "confirmed", "not confirmed"]
+    heads += ["counts", "diagrams", "of runs", "confirmed", "not confirmed"]
     minutes = sum([row.seconds for row in rows] + [proof.seconds for proof in proofs]) / 60
     wrong = len(contradictions(rows, proofs))
     return (

@@ -1,4 +1,4 @@
-"""What Z3 says of a system at one size; its lemma is the states there are, if they are few.
+"""What Z3 says of a system at one size; its lemma is the states there are.
 
 That a lemma names exactly the states that were found does not make the induction idle: it asks
 whether they are all, by an encoding of the actions that the search does not share.
@@ -13,7 +13,7 @@ from model.engines.bmc import bounded
 from model.engines.induction import prove
 from model.engines.lowering import Lowered
 from model.engines.result import Limits, Report, Verdict
-from model.judging import BY_Z3, Effort, Engine, run
+from model.judging import BY_Z3
 from model.lang import Case, Claim, Expr, Kind, Property, State, System
 from model.lang.expr import And, Or
 
@@ -26,18 +26,11 @@ def solved(
     properties: Sequence[Property],
     searched: Report,
     limits: Limits,
-    *,
-    learn: bool,
 ) -> Report:
-    """What Z3 can decide: induction, and then as far as the longest trace of the search.
-
-    To ``learn`` is to take the reachable states for the lemma; otherwise it is the project's own.
-    """
+    """What Z3 can decide: induction, and then as far as the longest trace of the search."""
     claims = [item.ground(system) for item in properties if item.kind in BY_Z3]
     traces = [searched.findings[claim.name].trace for claim in claims]
     depth = max([LEAST_DEPTH, *(len(trace) for trace in traces if trace is not None)])
-    if not learn:
-        return run(Engine.Z3, system, claims, limits, Effort(depth=depth))
     first = prove(system, claims, lemmas=[among(system, reached(system))], limits=limits)
     left = [c for c in claims if first.findings[c.name].verdict is Verdict.UNDETERMINED]
     rest = bounded(system, left, depth=depth, limits=limits.after(first.seconds))
