@@ -38,6 +38,8 @@ class Ledger:
         self._weighed: list[tuple[int, dict[int, int]]] = [(-1, {}) for _ in tallies]
         self._sums: dict[Place, tuple[int, list[Sum]]] = {}
         self._changes: dict[Step, _Changes] = {}
+        # Of tallies that are no growing integers, by who moves from where to where.
+        self._of_moves: dict[tuple[object, ...], list[Sum | None]] = {}
 
     def forms(self, place: Place, states: int) -> list[Form]:
         """Each tally at ``place`` as a form over the counts of the local states ``states``."""
@@ -86,10 +88,11 @@ class Ledger:
         relevant = rest | mask_of(step.named)
         changes: list[Sum] = []
         wrong: list[tuple[Tally, Sum]] = []
-        for tally in self.tallies:
+        counted = self._by_moves(step, place)
+        for tally, known_by in zip(self.tallies, counted, strict=True):
             if tally.column is not None:
                 self._settle(step, tally, place, states, moving)
-            by = self._change(step, tally, place)
+            by = self._change(step, tally, place) if known_by is None else known_by
             changes.append(by)
             if tally.column is not None:
                 total, terms = self._off(step, tally, place, states, by)
@@ -100,6 +103,16 @@ class Ledger:
         # Who moves nobody does the same beside whomever.
         self._changes[step] = _Changes(changes, wrong, rest if step.moves or wrong else -1)
         return changes, wrong
+
+    def _by_moves(self, step: Step, place: Place) -> list[Sum | None]:
+        """What ``step`` does to each tally that counts members; None for all others."""
+        key = step.named, step.after, *step.moves.items()
+        if key not in self._of_moves:
+            self._of_moves[key] = [
+                None if tally.column is not None else self._change(step, tally, place)
+                for tally in self.tallies
+            ]
+        return self._of_moves[key]
 
     def _settle(self, step: Step, tally: Tally, place: Place, states: int, moving: int) -> None:
         """Give what has no weight yet one that fits. Raises Untold."""

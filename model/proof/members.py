@@ -35,13 +35,14 @@ class Members:
         self.shared: list[Var[Any]] = [
             v for e in system.entities if type(e) is not kind for v in e.variables()
         ]
+        self._variables = [e.variables() for e in self.entities]
         self._number = {e.name: k for k, e in enumerate(self.entities)}
         if len(self.entities) != count:
             raise NotUniform(f"with {count} members {system.name} has {len(self.entities)}")
 
     def variables(self, number: int) -> list[Var[Any]]:
         """The variables of a member."""
-        return self.entities[number].variables()
+        return self._variables[number]
 
     def named(self, action: GroundAction) -> list[int]:
         """The members that ``action`` was grounded with."""

@@ -186,6 +186,7 @@ class Pairs:
         adjacent = dict(self.at[place])
         states = self._states[place]
         own = self._own(place)
+        judged: dict[tuple[object, ...], tuple[list[Sum], tuple[Room, list[Strict]] | None]] = {}
         for move, room in zip(moves, rooms, strict=True):
             if room is None or not fresh & (room.rest | move.named):
                 continue
@@ -195,8 +196,12 @@ class Pairs:
                     self._carry(place, adjacent, move, *move.left, fresh)
                 continue
             move.judged = room, own
-            sums = _sums(move.facts, own)
-            move.left = left = narrowed(sums, room)
+            key = room, *move.facts
+            if key not in judged:
+                sums = _sums(move.facts, own)
+                judged[key] = sums, narrowed(sums, room)
+            sums, left = judged[key]
+            move.left = left
             if left is None:
                 continue
             changes, wrong = self._ledger.changes(move.step, place, states, left[0].rest)
