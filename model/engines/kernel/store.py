@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from model.engines.explorer import Full, Watch
 from model.engines.kernel.native import library, model_of, pointer
 from model.engines.kernel.programs import Unsuitable
+from model.engines.kernel.scopes import bundles, read_by
 from model.engines.kernel.tables import FoldedPart, Part, Tables
 from model.engines.layout import WORD, Layout, of_words, stored, to_words
 from model.engines.local import Local, mentions
@@ -74,8 +75,8 @@ class Store:
         self.system = system
         self.layout = Layout(system)
         self.parts = _parts(self.layout, symmetry)
-        self._tables = tables = Tables(self.layout, self.parts, self._folded(reduced))
-        groups = tables.grouped((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
+        self._tables = tables = Tables(self.layout, self.parts, self._folded(reduced), bundled=True)
+        checks, groups = tables.checked((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
         self._programs = {id(item): tables.programs.number(item) for item in watch.asked()}
         claims = len(watch.invariants)
@@ -86,6 +87,9 @@ class Store:
         self._lists = [
             array("i", numbers)
             for numbers in (
+                [program for check in checks for program, _ in check],
+                [claim for check in checks for _, claim in check],
+                _places(checks),
                 [program for program, _ in members],
                 [claim for _, claim in members],
                 [program for group in groups for program in group.programs],
@@ -108,9 +112,11 @@ class Store:
         if not self.handle:
             raise MemoryError
         *about, goals = map(pointer, self._lists)
-        self.c.search_watch(
-            *(self.handle, *about, len(groups), pointer(self.open), claims),
-            *(goals, len(awaited), pointer(self.met)),
+        self.check(
+            self.c.search_watch(
+                *(self.handle, *about[:3], len(checks), *about[3:], len(groups)),
+                *(pointer(self.open), claims, goals, len(awaited), pointer(self.met)),
+            )
         )
 
     def __del__(self) -> None:
@@ -219,12 +225,28 @@ class Store:
             yield RawStep(by[k], row, targets[k], list(to[k * slots : (k + 1) * slots]))
 
     def answers(
-        self, conditions: Sequence[Expr[bool]], states: int, asked: array[int] | None = None
+        self,
+        conditions: Sequence[Expr[bool]],
+        states: int,
+        among: array[int] | None = None,
+        without: array[int] | None = None,
     ) -> array[int]:
-        """For each state, which conditions hold: a bit for each, of those ``asked`` there."""
-        programs = array("i", [self._programs[id(condition)] for condition in conditions])
-        out = array("Q", [(1 << len(programs)) - 1]) * states if asked is None else asked[:]
-        self.c.search_answers(self.handle, pointer(programs), len(programs), states, pointer(out))
+        """For each state, which conditions hold: a bit for each, of those that are asked there.
+
+        They are all, or those ``among``, but for those in ``without``.
+        """
+        scopes, others = bundles(self.system, [read_by([item]) for item in conditions])
+        bits = array("i", [k for some in (*scopes, others) for k in some])
+        programs = array("i", [self._programs[id(conditions[k])] for k in bits])
+        places = array("i", _places(scopes))
+        out = array("Q", bytes(8 * states))
+        self.check(
+            self.c.search_answers(
+                *(self.handle, pointer(programs), pointer(bits), len(bits)),
+                *(pointer(places), len(scopes), states),
+                *(among and pointer(among), without and pointer(without), pointer(out)),
+            )
+        )
         return out
 
     def collect(self, marks: array[int], first: int, end: int, bits: int) -> list[int]:
