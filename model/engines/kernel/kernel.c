@@ -46,6 +46,7 @@ struct model {
 	const i32 *updates_at;
 	const u64 *valid; /* bitsets of stored values, for updates that may leave a domain */
 	const i32 *bundle, *bundle_at; /* actions that read the same few parts of a state; */
+	const i32 *rank; /* by action: its place in the order in which steps are taken */
 	const struct dispatch *dispatch; /* all others, by a field that they pin */
 	const i32 *rows, *row; /* `others` actions; dispatch d, value v: actions row[rows[first+v]] up to rows[first+v+1] */
 	const struct slot *slot; /* interchangeable parts of a state, block by block */
@@ -440,6 +441,26 @@ steps_of(struct search *s, i32 b, const u64 *state, i32 only, u64 *after, i32 *b
 	return n;
 }
 
+/* Sorts steps by the rank of their actions; most are in order. */
+static inline __attribute__((always_inline)) void
+put_in_order(const struct model *m, u64 *after, i32 *by, int n, const int W)
+{
+	for (int k = 1; k < n; k++) {
+		i32 action = by[k], rank = m->rank[action < 0 ? ~action : action];
+		u64 state[MOST_WORDS];
+		int j = k;
+		while (j && m->rank[by[j - 1] < 0 ? ~by[j - 1] : by[j - 1]] > rank)
+			j--;
+		if (j == k)
+			continue;
+		memcpy(state, after + k * W, W * sizeof(u64));
+		memmove(after + (j + 1) * W, after + j * W, (u64)(k - j) * W * sizeof(u64));
+		memmove(by + j + 1, by + j, (u64)(k - j) * sizeof(i32));
+		memcpy(after + j * W, state, W * sizeof(u64));
+		by[j] = action;
+	}
+}
+
 /* The steps from `state`: the states after them and the actions; ~action for a left domain.
  * All of them, or those of part `only`, if that is not negative. */
 static inline __attribute__((always_inline)) int
@@ -447,13 +468,7 @@ steps(struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, const i
 {
 	const struct model *m = s->m;
 	int n = 0, taken;
-	for (i32 b = 0; b < m->bundles; b++) {
-		if (only < 0 || s->bundles[b].parts >> (only & 63) & 1)
-			n += steps_of(s, b, state, only, after + (u64)n * W, by + n, W);
-	}
-	if (only >= 0 && !(s->other_parts >> (only & 63) & 1))
-		return n;
-	for (i32 d = -1; d < m->dispatches; d++) {
+	for (i32 d = -1; (only < 0 || s->other_parts >> (only & 63) & 1) && d < m->dispatches; d++) {
 		const i32 *a, *end;
 		if (d < 0) {
 			a = m->row;
@@ -472,6 +487,11 @@ steps(struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, const i
 				by[n++] = taken == LEFT_DOMAIN ? ~*a : *a;
 		}
 	}
+	for (i32 b = 0; b < m->bundles; b++)
+		if (only < 0 || s->bundles[b].parts >> (only & 63) & 1)
+			n += steps_of(s, b, state, only, after + (u64)n * W, by + n, W);
+	if (m->bundles)
+		put_in_order(m, after, by, n, W);
 	return n;
 }
 

@@ -70,7 +70,7 @@ _TABLES = (
     *_PROGRAMS,
     *("guard_mask", "guard_value", "keep_mask", "set_value"),
     *("tests", "tests_at", "updates", "updates_at", "valid"),
-    *("bundle", "bundle_at", "dispatch", "rows", "row", "slot", "fold", "folded", "whose"),
+    *("bundle", "bundle_at", "rank", "dispatch", "rows", "row", "slot", "fold", "folded", "whose"),
 )
 
 

@@ -26,6 +26,7 @@ _SPREAD = 0x9E3779B97F4A7C15  # as in kernel.c
 _NOBODY = (1 << WORD) - 1
 
 Members = list[tuple[int, int]]
+_ByPin = dict[Var[Any], dict[int, list[int]]]
 
 
 class Group(NamedTuple):
@@ -104,7 +105,9 @@ class Tables:
             self._add(action)
         reads = list(map(read_by_action, layout.system.actions))
         scopes, others = bundles(layout.system, reads) if bundled else ([], range(len(reads)))
-        self.bundle = array("i", [k for scope in scopes for k in scope])
+        order = _order(*_by_pin(layout.system.actions, range(len(reads))))
+        self.rank = array("i", map(dict(zip(order, itertools.count())).__getitem__, sorted(order)))
+        self.bundle = array("i", [k for s in scopes for k in sorted(s, key=self.rank.__getitem__)])
         self.bundle_at = array("i", itertools.accumulate(map(len, scopes), initial=0))
         self.always = self._sort_by_pins(others)
         self.slot = array("i")
@@ -224,14 +227,7 @@ class Tables:
 
     def _sort_by_pins(self, actions: Iterable[int]) -> int:
         """Fill the lists that say which of ``actions`` a state's pinned fields let through."""
-        always: list[int] = []
-        by_pin: dict[Var[Any], dict[int, list[int]]] = {}
-        for k in actions:
-            pin = dispatch_on(self.layout.system.actions[k])
-            if pin is None:
-                always.append(k)
-            else:
-                by_pin.setdefault(pin[0], {}).setdefault(pin[1], []).append(k)
+        always, by_pin = _by_pin(self.layout.system.actions, actions)
         self.row.extend(always)
         for variable, by_value in by_pin.items():
             width = self.layout.width[variable]
@@ -241,3 +237,21 @@ class Tables:
                 self.row.extend(by_value.get(value, []))
             self.rows.append(len(self.row))
         return len(always)
+
+
+def _by_pin(actions: Sequence[GroundAction], some: Iterable[int]) -> tuple[list[int], _ByPin]:
+    """Those of ``some`` actions that pin no field, and the others by field and its bits."""
+    always: list[int] = []
+    by_pin: _ByPin = {}
+    for k in some:
+        pin = dispatch_on(actions[k])
+        if pin is None:
+            always.append(k)
+        else:
+            by_pin.setdefault(pin[0], {}).setdefault(pin[1], []).append(k)
+    return always, by_pin
+
+
+def _order(always: Sequence[int], by_pin: _ByPin) -> list[int]:
+    """The order in which a state's steps are taken: all machines number states alike."""
+    return [*always, *(k for rows in by_pin.values() for row in rows.values() for k in row)]
