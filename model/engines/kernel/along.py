@@ -13,6 +13,7 @@ import ctypes
 from array import array
 from collections.abc import Iterator, Sequence
 
+from model.engines.kernel.answers import answers
 from model.engines.kernel.native import Moves, pointer
 from model.engines.kernel.store import Store
 from model.engines.symmetry import Asked, Symmetry
@@ -45,11 +46,11 @@ def asked_of(case: Case) -> list[Asked]:
 def lost(store: Store, symmetry: Symmetry, asked: Sequence[Asked], states: int) -> array[int]:
     """For each state, the POSSIBLE cases that are asked there and whose goal is out of reach."""
     cases = [item.case for item in asked]
-    reaching = store.answers([case.that for case in cases], states)
-    during = store.answers([case.during for case in cases], states, without=reaching)
+    reaching = answers(store, [case.that for case in cases], states)
+    during = answers(store, [case.during for case in cases], states, without=reaching)
     moves, _kept = _moves(symmetry, asked)
     store.check(store.c.search_reach(store.handle, pointer(reaching), pointer(during), moves))
-    return store.answers([case.when for case in cases], states, without=reaching)
+    return answers(store, [case.when for case in cases], states, without=reaching)
 
 
 def starving(
@@ -63,8 +64,8 @@ def starving(
     answer they are the same. The second list leaves those where the case is asked.
     """
     cases = [item.case for item in asked]
-    goals = store.answers([case.that for case in cases], states)
-    starts = store.answers([case.when for case in cases], states, without=goals)
+    goals = answers(store, [case.that for case in cases], states)
+    starts = answers(store, [case.when for case in cases], states, without=goals)
     moves, _kept = _moves(symmetry, asked)
     stays, done = starts[:], array("Q", bytes(8 * states))
     store.c.search_spread(store.handle, *map(pointer, (stays, goals, done)), moves)
@@ -74,7 +75,7 @@ def starving(
         for action in item.fair.actions if item.fair else ():
             sets[number[action]] |= 1 << bit
     places = [item.fair.where if item.fair else item.case.that for item in asked]
-    where = store.answers(places, states, among=stays)
+    where = answers(store, places, states, among=stays)
     together = dict.fromkeys(map(id, cases), 0)
     for bit, case in enumerate(cases):
         together[id(case)] |= 1 << bit

@@ -1507,7 +1507,15 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 	const int W = s->m->words;
 	u8 to[MOST_SLOTS];
 	for (u64 i = first; i < end; i++) {
-		int n = steps(s, s->states + i * W, -1, s->after, s->by, W);
+		const u64 *state = s->states + i * W;
+		/* Where some steps were enough, only those are stored. */
+		if (s->keep_edges && i < s->next && (!s->m->hurries || hurrying(s->m, state) < 0)) {
+			for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
+				if (s->targets[e] >= end && s->targets[e] < last)
+					marks[i] |= marks[s->targets[e]];
+			continue;
+		}
+		int n = steps(s, state, -1, s->after, s->by, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)

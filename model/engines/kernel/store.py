@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from model.engines.explorer import Full, Watch
 from model.engines.kernel.native import library, model_of, pointer
 from model.engines.kernel.programs import Unsuitable
-from model.engines.kernel.scopes import bundles, read_by
 from model.engines.kernel.tables import FoldedPart, Part, Tables
 from model.engines.layout import WORD, Layout, of_words, stored, to_words
 from model.engines.local import Local, mentions
@@ -78,7 +77,8 @@ class Store:
         self._tables = tables = Tables(self.layout, self.parts, self._folded(reduced), bundled=True)
         checks, groups = tables.checked((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
-        self._programs = {id(item): tables.programs.number(item) for item in watch.asked()}
+        self.programs = {id(item): tables.programs.number(item) for item in watch.asked()}
+        """The programs of what is asked of stored states, by its ``id``."""
         claims = len(watch.invariants)
         self.fired = bytearray(len(system.actions))
         self.open = bytearray([*[1] * claims, watch.domains, watch.deadlocks])
@@ -223,31 +223,6 @@ class Store:
         for k in range(found):
             row = of_words(after[k * words : (k + 1) * words])
             yield RawStep(by[k], row, targets[k], list(to[k * slots : (k + 1) * slots]))
-
-    def answers(
-        self,
-        conditions: Sequence[Expr[bool]],
-        states: int,
-        among: array[int] | None = None,
-        without: array[int] | None = None,
-    ) -> array[int]:
-        """For each state, which conditions hold: a bit for each, of those that are asked there.
-
-        They are all, or those ``among``, but for those in ``without``.
-        """
-        scopes, others = bundles(self.system, [read_by([item]) for item in conditions])
-        bits = array("i", [k for some in (*scopes, others) for k in some])
-        programs = array("i", [self._programs[id(conditions[k])] for k in bits])
-        places = array("i", _places(scopes))
-        out = array("Q", bytes(8 * states))
-        self.check(
-            self.c.search_answers(
-                *(self.handle, pointer(programs), pointer(bits), len(bits)),
-                *(pointer(places), len(scopes), states),
-                *(among and pointer(among), without and pointer(without), pointer(out)),
-            )
-        )
-        return out
 
     def collect(self, marks: array[int], first: int, end: int, bits: int) -> list[int]:
         """The states in a range that have one of ``bits``."""
