@@ -16,7 +16,7 @@ from model.engines.layout import WORD, Layout, of_words, stored, to_words
 from model.engines.local import Local, mentions
 from model.engines.reductions import Reduced
 from model.engines.symmetry import Symmetry
-from model.lang import Expr, System, Var
+from model.lang import System, Var
 
 _FULL, _NO_MEMORY = 1, 2
 _MOST_STATES = 2**32 - 2
