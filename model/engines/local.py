@@ -6,10 +6,12 @@ holds for any number of others.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from model.engines.explorer import Watch
 from model.engines.residue import FALSE, Known, Residue, Residues, surely_changes
@@ -26,10 +28,30 @@ MOST = 20_000
 LEFT = -1
 """Where a step leaves a domain."""
 _Row: TypeAlias = tuple[tuple[int, int], ...]
+_T = TypeVar("_T")
 
 
 class TooMany(Exception):
     """An entity has more local states than are looked at."""
+
+
+class _ByValue(Generic[_T]):
+    """What ``find`` says of a local state; it depends on the values at some ``places`` only."""
+
+    def __init__(self, find: Callable[[Local], _T], places: Sequence[int]) -> None:
+        self._find = find
+        self._key: Callable[[Local], Hashable] = itemgetter(*places) if places else _nothing
+        self._known: dict[Hashable, _T] = {}
+
+    def __call__(self, local: Local) -> _T:
+        key = self._key(local)
+        if key not in self._known:
+            self._known[key] = self._find(local)
+        return self._known[key]
+
+
+def _nothing(_: Local) -> Hashable:
+    return None
 
 
 class Rule:
@@ -54,9 +76,9 @@ class Rule:
 class LocalStates:
     """The local states of ``entity``, by number, and what can be told of each.
 
-    ``asked`` has the residues of what is watched. ``seen`` has for each rule what is left of it,
-    None if it cannot be taken, and ``ends`` where it leads then. ``dropped`` variables may get
-    their first value at any time. Raises TooMany.
+    ``asked`` has numbers for the residues of what is watched. ``seen`` has for each rule a number
+    for what is left of it, None if it cannot be taken, and ``ends`` where it leads then.
+    ``dropped`` variables may get their first value at any time. Raises TooMany.
     """
 
     def __init__(
@@ -76,18 +98,29 @@ class LocalStates:
         own = self._place.keys()
         asked = [item for item in watch.conditions() if not own.isdisjoint(_variables([item]))]
         self._number: dict[Local, int] = {}
-        self._rests: dict[Expr[Any], tuple[list[int], dict[Local, Residue]]] = {}
-        self._rows: dict[tuple[Rule, Local], list[_Row | None]] = {}
+        self._rests: dict[Expr[Any], _ByValue[Residue]] = {}
+        self._rows = {
+            rule: _ByValue(functools.partial(self._rows_of, rule), self._places(rule.read))
+            for rule in self.rules
+        }
+        self._looks: dict[Hashable, int] = {}
         self.states: list[Local] = []
-        self.asked: list[tuple[Residue, ...]] = []
+        self.asked: list[tuple[int, ...]] = []
         self.seen: list[list[Hashable]] = []
         self.ends: list[dict[int, Ends]] = []
         starts = ([self._at[k][v] for v in item.initial] for k, item in enumerate(self._own))
         for local in itertools.product(*starts):
             self._index(local)
         zeroed = [self._place[variable] for variable in dropped if variable in self._place]
+        questions = [self._looker([asked[k] for k in some]) for some in self._alike(asked).values()]
+        self._others = [self._looker(rule.others) for rule in self.rules]
+        guards = [rule.guard for rule in self.rules]
+        self._enabled = [
+            _ByValue(functools.partial(self._possible, some), places)
+            for places, some in self._alike(guards).items()
+        ]
         for local in self.states:  # which grows meanwhile
-            self.asked.append(tuple([self._rest(item, local) for item in asked]))
+            self.asked.append(tuple([look(local) for look in questions]))
             self._look_at(local)
             for k in zeroed:
                 self._index((*local[:k], 0, *local[k + 1 :]))
@@ -108,33 +141,59 @@ class LocalStates:
         here = self._number[local]
         seen: list[Hashable] = [None] * len(self.rules)
         leads: dict[int, Ends] = {}
-        for k, rule in enumerate(self.rules):
-            guard = self._rest(rule.guard, local)
-            if guard == FALSE:
-                continue
+        # In the order of the rules, since local states are numbered as they are found.
+        for k, guard in sorted(pair for some in self._enabled for pair in some(local)):
+            rule = self.rules[k]
             ends = self._ends(rule, local)
             stays = tuple(end == here for end in ends) if rule.idles else ()
             context = tuple(map(str, rule.context)) if len(ends) > 1 else ()
-            others = tuple([self._rest(item, local) for item in rule.others])
-            seen[k] = (guard, others, stays, context)
+            others = self._others[k](local)
+            seen[k] = self._looks.setdefault((guard, others, stays, context), len(self._looks))
             leads[k] = ends
         self.seen.append(seen)
         self.ends.append(leads)
 
+    def _alike(self, items: Sequence[Expr[Any]]) -> dict[tuple[int, ...], list[int]]:
+        """The numbers of ``items``, by the places of what they read of the entity."""
+        found: dict[tuple[int, ...], list[int]] = {}
+        for k, item in enumerate(items):
+            found.setdefault(self._places(_variables([item])), []).append(k)
+        return found
+
+    def _places(self, read: Iterable[Var[Any]]) -> tuple[int, ...]:
+        there = frozenset(read)
+        return tuple(k for k, variable in enumerate(self._own) if variable in there)
+
+    def _looker(self, items: Sequence[Expr[Any]]) -> _ByValue[int]:
+        return _ByValue(functools.partial(self._look, items), self._places(_variables(items)))
+
+    def _look(self, items: Sequence[Expr[Any]], local: Local) -> int:
+        """A number for what is left of ``items``."""
+        rests = tuple([self._rest(item, local) for item in items])
+        return self._looks.setdefault(rests, len(self._looks))
+
+    def _possible(self, rules: Sequence[int], local: Local) -> list[tuple[int, int]]:
+        """Which of ``rules`` may be taken, each with a number for what is left of its guard."""
+        rests = [(k, self._rest(self.rules[k].guard, local)) for k in rules]
+        return [
+            (k, self._looks.setdefault(rest, len(self._looks)))
+            for k, rest in rests
+            if rest != FALSE
+        ]
+
     def _rest(self, item: Expr[Any], local: Local) -> Residue:
         if item not in self._rests:
-            read = _variables([item])
-            self._rests[item] = [k for k, v in enumerate(self._own) if v in read], {}
-        places, rests = self._rests[item]
-        key = tuple([local[k] for k in places])
-        if key not in rests:
-            rests[key] = self._residues.of(item, self._known(local))
-        return rests[key]
+
+            def of(local: Local) -> Residue:
+                return self._residues.of(item, self._known(local))
+
+            self._rests[item] = _ByValue(of, self._places(_variables([item])))
+        return self._rests[item](local)
 
     def _ends(self, rule: Rule, local: Local) -> Ends:
         """Where ``rule`` leads: for each value of what it depends on, if that matters."""
         ends = []
-        for row in self._rows_of(rule, local):
+        for row in self._rows[rule](local):
             if row is None:
                 ends.append(LEFT)
                 continue
@@ -146,17 +205,14 @@ class LocalStates:
 
     def _rows_of(self, rule: Rule, local: Local) -> list[_Row | None]:
         """The values that ``rule`` may give the entity's variables; None if one leaves a domain."""
-        key = rule, tuple([local[self._place[variable]] for variable in rule.read])
-        if key not in self._rows:
-            ranges = [variable.domain.values for variable in rule.context]
-            if math.prod(map(len, ranges)) > MOST:
-                raise TooMany(f"a step of {self.entity} depends on too much of others")
-            known = self._known(local)
-            self._rows[key] = [
-                self._row(rule, known | dict(zip(rule.context, values, strict=True)))
-                for values in itertools.product(*ranges)
-            ]
-        return self._rows[key]
+        ranges = [variable.domain.values for variable in rule.context]
+        if math.prod(map(len, ranges)) > MOST:
+            raise TooMany(f"a step of {self.entity} depends on too much of others")
+        known = self._known(local)
+        return [
+            self._row(rule, known | dict(zip(rule.context, values, strict=True)))
+            for values in itertools.product(*ranges)
+        ]
 
     def _row(self, rule: Rule, known: dict[Var[Any], Value]) -> _Row | None:
         whole = Residues(known)

@@ -12,6 +12,7 @@ from model.engines.choice import Machine, Reductions, Wish, choose
 from model.engines.explorer import Watch
 from model.engines.result import Limits
 from model.engines.search import explore
+from model.engines.vector import crew
 from model.engines.vector.actions import Found
 from model.engines.vector.explorer import VectorExplorer
 from model.engines.vector.saving import taking
@@ -66,7 +67,7 @@ def taken_of(explorer: VectorExplorer, came: Any) -> Found:
 def test_whatever_can_be_remembered_of_steps_the_very_same_is_found(
     name: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"model.engines.vector.crew.{name}", value)
+    monkeypatch.setattr(crew, name, value)
     system = driver_managed_dma.design.system(Size(0, 1))
     claims = asked_of(system)
     same(explore(system, claims), explore(system, claims, explorer=VectorExplorer), traces=True)

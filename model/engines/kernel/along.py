@@ -13,6 +13,7 @@ import ctypes
 from array import array
 from collections.abc import Iterator, Sequence
 
+from model.engines.kernel.answers import answers
 from model.engines.kernel.native import Moves, pointer
 from model.engines.kernel.store import Store
 from model.engines.symmetry import Asked, Symmetry
@@ -45,18 +46,11 @@ def asked_of(case: Case) -> list[Asked]:
 def lost(store: Store, symmetry: Symmetry, asked: Sequence[Asked], states: int) -> array[int]:
     """For each state, the POSSIBLE cases that are asked there and whose goal is out of reach."""
     cases = [item.case for item in asked]
-    reaching = store.answers([case.that for case in cases], states)
-    during = store.answers([c.during for c in cases], states, _others(store, reaching, len(cases)))
+    reaching = answers(store, [case.that for case in cases], states)
+    during = answers(store, [case.during for case in cases], states, without=reaching)
     moves, _kept = _moves(symmetry, asked)
-    # Breadth-first numbers run along most edges, so that a sweep against them carries answers
-    # far; the sweep along them is for the edges that lead back.
-    backward, changed = True, 1
-    while changed:
-        changed = store.c.search_reach(
-            store.handle, pointer(reaching), pointer(during), backward, moves
-        )
-        backward = not backward
-    return store.answers([c.when for c in cases], states, _others(store, reaching, len(cases)))
+    store.check(store.c.search_reach(store.handle, pointer(reaching), pointer(during), moves))
+    return answers(store, [case.when for case in cases], states, without=reaching)
 
 
 def starving(
@@ -70,36 +64,27 @@ def starving(
     answer they are the same. The second list leaves those where the case is asked.
     """
     cases = [item.case for item in asked]
-    goals = store.answers([case.that for case in cases], states)
-    avoids = _others(store, goals, len(cases))
-    starts = store.answers([case.when for case in cases], states, avoids)
+    goals = answers(store, [case.that for case in cases], states)
+    starts = answers(store, [case.when for case in cases], states, without=goals)
     moves, _kept = _moves(symmetry, asked)
     stays, done = starts[:], array("Q", bytes(8 * states))
-    while store.c.search_spread(store.handle, *map(pointer, (stays, avoids, done)), moves):
-        pass
+    store.c.search_spread(store.handle, *map(pointer, (stays, goals, done)), moves)
     number = {action: k for k, action in enumerate(store.system.actions)}
     sets = array("Q", bytes(8 * len(number)))
     for bit, item in enumerate(asked):
         for action in item.fair.actions if item.fair else ():
             sets[number[action]] |= 1 << bit
     places = [item.fair.where if item.fair else item.case.that for item in asked]
-    where = store.answers(places, states, stays)
+    where = answers(store, places, states, among=stays)
     together = dict.fromkeys(map(id, cases), 0)
     for bit, case in enumerate(cases):
         together[id(case)] |= 1 << bit
     whole = array("Q", together.values())
     comes = done  # which is no longer needed
     lists = [pointer(some) for some in (stays, comes, sets, where, whole)]
-    while store.c.search_starve(store.handle, *lists, len(whole), moves):
-        pass
-    return stays, store.answers([case.when for case in cases], states, stays)
-
-
-def _others(store: Store, bits: array[int], most: int) -> array[int]:
-    """The ``most`` lowest bits that are not set, state by state."""
-    others = array("Q", [(1 << most) - 1]) * len(bits)
-    store.c.search_without(pointer(others), pointer(bits), len(bits))
-    return others
+    store.check(store.c.search_starve(store.handle, *lists, len(whole), moves))
+    store.c.search_within(pointer(starts), pointer(stays), states)
+    return stays, starts
 
 
 def _moves(symmetry: Symmetry, asked: Sequence[Asked]) -> tuple[int, object]:

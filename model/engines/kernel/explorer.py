@@ -11,6 +11,7 @@ from typing import Any
 from model.engines.explorer import Run, Saved, Watch, depth_of
 from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_lasso
 from model.engines.kernel import along, room, saving
+from model.engines.kernel.answers import answers
 from model.engines.kernel.lassos import Known, lasso_from
 from model.engines.kernel.runs import runs
 from model.engines.kernel.store import Store
@@ -246,7 +247,7 @@ class KernelExplorer:
                 return lambda j: starts[j] & bit
             if condition is case.that:
                 return lambda j: not stays[j] & bit
-            return self._store.answers([condition], self.count).__getitem__
+            return answers(self._store, [condition], self.count).__getitem__
 
         graph = StateGraph(self.count, lambda j: depth_of(j, levels), self._edges, holds)
         return shortest_lasso(replace(known.claim, cases=(case,)), self.system.actions, graph)

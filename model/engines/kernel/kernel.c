@@ -24,8 +24,8 @@ typedef uint8_t u8;
 enum { CONST, FIELD, ADD, SUBTRACT, LESS, EQUAL, NOT, AND, OR, IF_ELSE, MEMBER, CALL };
 enum { DONE, FULL, NO_MEMORY };
 enum { MOST_WORDS = 16, MOST_SLOTS = 64, MOST_STAGES = 16, STACK = 256, TABLE_BITS = 12 };
-enum { LEFT_DOMAIN = -1 };
-enum { BATCH = 16 }; /* states expanded at once, so that their successors are fetched meanwhile */
+enum { LEFT_DOMAIN = -1, UNKNOWN = 255 };
+enum { BATCH = 48 }; /* states expanded at once, so that their successors are fetched meanwhile */
 
 struct field { i32 word, shift, bits; };
 struct update { i32 program, word, shift, base, bits, valid; };
@@ -36,7 +36,7 @@ struct folded { u64 from, to, fleeting; };
 
 /* All of it is Python's. Lists of lists are flat, with the place where each one starts. */
 struct model {
-	i32 words, actions, programs, dispatches, slots, folds, hurries, always;
+	i32 words, actions, programs, bundles, dispatches, slots, folds, hurries, always, others;
 	const i32 *code, *code_at;
 	const struct field *fields;
 	const i32 *fields_at;
@@ -45,8 +45,10 @@ struct model {
 	const struct update *updates;
 	const i32 *updates_at;
 	const u64 *valid; /* bitsets of stored values, for updates that may leave a domain */
-	const struct dispatch *dispatch;
-	const i32 *rows, *row; /* dispatch d, value v: actions row[rows[first+v]] up to rows[first+v+1] */
+	const i32 *bundle, *bundle_at; /* actions that read the same few parts of a state; */
+	const i32 *rank; /* by action: its place in the order in which steps are taken */
+	const struct dispatch *dispatch; /* all others, by a field that they pin */
+	const i32 *rows, *row; /* `others` actions; dispatch d, value v: actions row[rows[first+v]] up to rows[first+v+1] */
 	const struct slot *slot; /* interchangeable parts of a state, block by block */
 	const struct fold *fold; /* parts of a state of which others may stand for some */
 	const struct folded *folded; /* by part: an open hash table of which stands for which */
@@ -55,10 +57,28 @@ struct model {
 
 struct found { u32 claim, state; };
 
+/* What is known for each value of the bits in `mask`, found when it is first asked for. */
+struct memo {
+	u64 mask[MOST_WORDS];
+	u64 *entries; /* open hash table; of the bits, what is known of them, and whether it is */
+	u64 size, count, asked;
+	int off; /* there are too many values for this to pay */
+};
+
+struct bundle { struct memo steps; u64 parts; }; /* parts: whose own steps are in it; 64 bits */
+
+/* Conditions that read the same few parts of a state: `programs` with the claims or bits they are
+ * about, from `first` up to `end`, and whether one was ever not met. */
+struct checks { struct memo answers; i32 first, end, broken; };
+
 struct search {
 	const struct model *m;
 	u8 **tables; /* by program; NULL where bytecode runs */
-	u64 *masks; /* by program and word: the bits it reads, if the processor can gather them */
+	u64 *masks; /* by program and word: the bits it reads */
+	int gathers; /* whether the processor gathers bits */
+	struct bundle *bundles;
+	u64 *changes, nchanges, changes_room; /* of bundles' steps: the action, then words */
+	u64 other_parts; /* a bit for each part whose own step is in no bundle */
 	u64 *states, *slots, *offsets;
 	u32 *targets; /* of the steps that change something, from states[i] at offsets[i] */
 	u8 *perms;
@@ -71,6 +91,12 @@ struct search {
 	const i32 *member, *member_of; /* a program and its claim */
 	const i32 *group, *group_at, *member_at;
 	i32 groups;
+	u64 *group_mask; /* by group and word: the bits it reads */
+	u8 *broken; /* by group: whether none of its programs was ever true */
+	struct checks *checks; /* what reads little, by what it reads */
+	const i32 *check, *check_of; /* a program and its claim */
+	i32 nchecks;
+	u64 open_bits; /* the claims that are open; the last bit stands for all further ones */
 	u8 *open; /* by claim; two further ones stand for a left domain and a deadlock */
 	i32 nclaims;
 	i32 *awaited;
@@ -166,11 +192,18 @@ gathered(const u64 *mask, const u64 *state, i32 words)
 	return (u32)index;
 }
 
+static int can_gather(void)
+{
+	return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+}
+#else
+static int can_gather(void) { return 0; }
+#endif
+
 static int mask_fields(struct search *s)
 {
 	const struct model *m = s->m;
-	if (!__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("popcnt"))
-		return DONE;
+	s->gathers = can_gather();
 	s->masks = calloc((u64)m->programs * m->words + 1, sizeof(u64));
 	if (!s->masks)
 		return NO_MEMORY;
@@ -182,22 +215,13 @@ static int mask_fields(struct search *s)
 		}
 	return DONE;
 }
-#else
-static int mask_fields(struct search *s)
-{
-	(void)s;
-	return DONE;
-}
-#endif
 
-static i32 value_of(const struct search *s, i32 program, const u64 *state)
+/* Which place of a program's table is about `state`. */
+static u32 place_in_table(const struct search *s, i32 program, const u64 *state)
 {
-	const u8 *table = s->tables[program];
-	if (!table)
-		return run(s, program, state);
 #ifdef __x86_64__
-	if (s->masks)
-		return table[gathered(s->masks + (u64)program * s->m->words, state, s->m->words)];
+	if (s->gathers)
+		return gathered(s->masks + (u64)program * s->m->words, state, s->m->words);
 #endif
 	const struct field *f = s->m->fields + s->m->fields_at[program];
 	const struct field *end = s->m->fields + s->m->fields_at[program + 1];
@@ -206,39 +230,114 @@ static i32 value_of(const struct search *s, i32 program, const u64 *state)
 		index |= (u32)(state[f->word] >> f->shift & (((u64)1 << f->bits) - 1)) << place;
 		place += (u32)f->bits;
 	}
-	return table[index];
+	return index;
+}
+
+/* A table has UNKNOWN where nobody has asked yet, and where a value does not fit into it. */
+static i32 value_of(const struct search *s, i32 program, const u64 *state)
+{
+	u8 *table = s->tables[program];
+	if (!table)
+		return run(s, program, state);
+	u8 *at = table + place_in_table(s, program, state);
+	if (*at != UNKNOWN)
+		return *at;
+	i32 value = run(s, program, state);
+	if (value >= 0 && value < UNKNOWN)
+		*at = (u8)value;
+	return value;
 }
 
 static int tabulate(struct search *s, i32 program)
 {
-	const struct field *first = s->m->fields + s->m->fields_at[program];
-	const struct field *end = s->m->fields + s->m->fields_at[program + 1];
 	i32 bits = 0;
-	for (const struct field *f = first; f < end; f++)
-		bits += f->bits;
+	for (i32 k = s->m->fields_at[program]; k < s->m->fields_at[program + 1]; k++)
+		bits += s->m->fields[k].bits;
 	if (bits > TABLE_BITS)
 		return DONE;
-	u8 *table = malloc((u64)1 << bits);
-	if (!table)
+	s->tables[program] = malloc((u64)1 << bits);
+	if (!s->tables[program])
 		return NO_MEMORY;
-	u64 state[MOST_WORDS];
-	for (u32 index = 0; index < (u32)1 << bits; index++) {
-		memset(state, 0, sizeof(state));
-		u32 place = 0;
-		for (const struct field *f = first; f < end; f++) {
-			u64 value = index >> place & (((u64)1 << f->bits) - 1);
-			state[f->word] |= value << f->shift;
-			place += (u32)f->bits;
-		}
-		i32 value = run(s, program, state);
-		table[index] = (u8)value;
-		if (value != (u8)value) {
-			free(table);
-			return DONE;
-		}
-	}
-	s->tables[program] = table;
+	memset(s->tables[program], UNKNOWN, (u64)1 << bits);
 	return DONE;
+}
+
+/* -- what few bits decide ------------------------------------------------------------------ */
+
+enum { FIRST_ENTRIES = 256, TRIED = 1 << 14 };
+
+static inline u64 spread(const struct memo *o, const u64 *state, const int W)
+{
+	u64 h = 0;
+	for (int w = 0; w < W; w++) {
+		h = (h ^ (state[w] & o->mask[w])) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32;
+	}
+	return h & (o->size - 1);
+}
+
+/* The entry for `state`, or the free one where it belongs: its bits, what is known, whether it is. */
+static inline u64 *entry_of(struct memo *o, const u64 *state, const int W)
+{
+	for (u64 i = spread(o, state, W);; i = (i + 1) & (o->size - 1)) {
+		u64 *entry = o->entries + i * (u64)(W + 2), other = 0;
+		for (int w = 0; w < W; w++)
+			other |= entry[w] ^ (state[w] & o->mask[w]);
+		if (!entry[W + 1] || !other)
+			return entry;
+	}
+}
+
+static void give_up(struct memo *o)
+{
+	free(o->entries);
+	o->entries = NULL;
+	o->off = 1;
+}
+
+/* Notes what is known for the bits of `state`. What does not pay is given up. */
+static void enter(struct memo *o, const u64 *state, u64 known, const int W)
+{
+	if (o->asked > TRIED && o->count * 4 > o->asked) {
+		give_up(o);
+		return;
+	}
+	if (o->count * 2 >= o->size) {
+		struct memo larger = *o;
+		larger.size = o->size * 2;
+		larger.entries = calloc(larger.size, (u64)(W + 2) * sizeof(u64));
+		if (!larger.entries) {
+			give_up(o);
+			return;
+		}
+		for (u64 i = 0; i < o->size; i++) {
+			u64 *old = o->entries + i * (u64)(W + 2);
+			if (old[W + 1])
+				memcpy(entry_of(&larger, old, W), old, (u64)(W + 2) * sizeof(u64));
+		}
+		free(o->entries);
+		*o = larger;
+	}
+	u64 *entry = entry_of(o, state, W);
+	for (int w = 0; w < W; w++)
+		entry[w] = state[w] & o->mask[w];
+	entry[W] = known;
+	entry[W + 1] = 1;
+	o->count++;
+}
+
+static int begin(struct memo *o, int words)
+{
+	o->size = FIRST_ENTRIES;
+	o->entries = calloc(o->size, (u64)(words + 2) * sizeof(u64));
+	return o->entries ? DONE : NO_MEMORY;
+}
+
+/* Adds to `mask` the bits that a program reads. */
+static void reads(const struct search *s, i32 program, u64 *mask)
+{
+	for (i32 w = 0; w < s->m->words; w++)
+		mask[w] |= s->masks[(u64)program * s->m->words + w];
 }
 
 /* -- steps --------------------------------------------------------------------------------- */
@@ -271,14 +370,105 @@ take(const struct search *s, const u64 *state, i32 action, u64 *after, const int
 	return 1;
 }
 
+/* Finds the steps of bundle `b` from `state`, for all states that have the same bits of its mask:
+ * the first one's place in `changes`, then 16 bits for how many. Without memory for it the bundle's
+ * actions are looked at one by one from now on. */
+static __attribute__((noinline)) u64
+find_changes(struct search *s, i32 b, const u64 *state, const int W)
+{
+	const struct model *m = s->m;
+	struct memo *known = &s->bundles[b].steps;
+	u64 first = s->nchanges, n = 0, wide = 2 * (u64)W + 1, after[MOST_WORDS];
+	u64 most = first + wide * (u64)(m->bundle_at[b + 1] - m->bundle_at[b]);
+	if (most > s->changes_room) {
+		u64 *changes = realloc(s->changes, 2 * most * sizeof(u64));
+		if (!changes) {
+			give_up(known);
+			return 0;
+		}
+		s->changes = changes;
+		s->changes_room = 2 * most;
+	}
+	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
+		i32 action = m->bundle[k];
+		int taken = take(s, state, action, after, W);
+		if (!taken)
+			continue;
+		u64 *change = s->changes + first + n++ * wide;
+		*change++ = (u64)(int64_t)(taken == LEFT_DOMAIN ? ~action : action);
+		for (int w = 0; w < W; w++) {
+			u64 keep = m->keep_mask[(u64)action * W + w];
+			change[w] = keep;
+			change[W + w] = after[w] & ~keep;
+		}
+	}
+	s->nchanges = first + n * wide;
+	enter(known, state, first << 16 | n, W);
+	return first << 16 | n;
+}
+
+/* The steps of bundle `b`, as for all of them. */
+static inline __attribute__((always_inline)) int
+steps_of(struct search *s, i32 b, const u64 *state, i32 only, u64 *after, i32 *by, const int W)
+{
+	const struct model *m = s->m;
+	struct memo *known = &s->bundles[b].steps;
+	int n = 0;
+	if (!known->off) {
+		const u64 *entry = entry_of(known, state, W);
+		u64 found = entry[W + 1] ? entry[W] : find_changes(s, b, state, W);
+		const u64 *change = s->changes + (found >> 16);
+		known->asked++;
+		for (u64 left = found & 0xffff; left; left--, change += 2 * W + 1) {
+			i32 action = (i32)(int64_t)change[0];
+			if (only >= 0 && m->whose[action < 0 ? ~action : action] != only)
+				continue;
+			for (int w = 0; w < W; w++)
+				after[n * W + w] = (state[w] & change[1 + w]) | change[1 + W + w];
+			by[n++] = action;
+		}
+		if (found || !known->off)
+			return n;
+	}
+	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
+		i32 action = m->bundle[k];
+		if (only >= 0 && m->whose[action] != only)
+			continue;
+		int taken = take(s, state, action, after + n * W, W);
+		if (taken)
+			by[n++] = taken == LEFT_DOMAIN ? ~action : action;
+	}
+	return n;
+}
+
+/* Sorts steps by the rank of their actions; most are in order. */
+static inline __attribute__((always_inline)) void
+put_in_order(const struct model *m, u64 *after, i32 *by, int n, const int W)
+{
+	for (int k = 1; k < n; k++) {
+		i32 action = by[k], rank = m->rank[action < 0 ? ~action : action];
+		u64 state[MOST_WORDS];
+		int j = k;
+		while (j && m->rank[by[j - 1] < 0 ? ~by[j - 1] : by[j - 1]] > rank)
+			j--;
+		if (j == k)
+			continue;
+		memcpy(state, after + k * W, W * sizeof(u64));
+		memmove(after + (j + 1) * W, after + j * W, (u64)(k - j) * W * sizeof(u64));
+		memmove(by + j + 1, by + j, (u64)(k - j) * sizeof(i32));
+		memcpy(after + j * W, state, W * sizeof(u64));
+		by[j] = action;
+	}
+}
+
 /* The steps from `state`: the states after them and the actions; ~action for a left domain.
  * All of them, or those of part `only`, if that is not negative. */
 static inline __attribute__((always_inline)) int
-steps(const struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, const int W)
+steps(struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, const int W)
 {
 	const struct model *m = s->m;
 	int n = 0, taken;
-	for (i32 d = -1; d < m->dispatches; d++) {
+	for (i32 d = -1; (only < 0 || s->other_parts >> (only & 63) & 1) && d < m->dispatches; d++) {
 		const i32 *a, *end;
 		if (d < 0) {
 			a = m->row;
@@ -297,6 +487,11 @@ steps(const struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, c
 				by[n++] = taken == LEFT_DOMAIN ? ~*a : *a;
 		}
 	}
+	for (i32 b = 0; b < m->bundles; b++)
+		if (only < 0 || s->bundles[b].parts >> (only & 63) & 1)
+			n += steps_of(s, b, state, only, after + (u64)n * W, by + n, W);
+	if (m->bundles)
+		put_in_order(m, after, by, n, W);
 	return n;
 }
 
@@ -484,11 +679,38 @@ static int make_room(struct search *s, u64 room)
 	if (!states)
 		return NO_MEMORY;
 	s->states = states;
-	u64 *offsets = realloc(s->offsets, (room + 1) * sizeof(u64));
-	if (!offsets)
-		return NO_MEMORY;
-	s->offsets = offsets;
+	if (s->keep_edges) {
+		u64 *offsets = realloc(s->offsets, (room + 1) * sizeof(u64));
+		if (!offsets)
+			return NO_MEMORY;
+		s->offsets = offsets;
+	}
 	s->room = room;
+	return DONE;
+}
+
+/* Puts all states into a new table of so many slots. */
+static int rehash(struct search *s, u64 size, const int W)
+{
+	enum { SOON = 16 }; /* states, so that their slots are fetched meanwhile */
+	u64 *slots = advised(calloc(size, sizeof(u64)), size * sizeof(u64)), soon[SOON];
+	if (!slots)
+		return NO_MEMORY;
+	for (u64 j = 0; j < s->count + SOON; j++) {
+		u64 hash = soon[j % SOON], i = hash & (size - 1);
+		if (j >= SOON) {
+			while (slots[i])
+				i = (i + 1) & (size - 1);
+			slots[i] = hash >> 32 << 32 | (j - SOON + 1);
+		}
+		if (j < s->count) {
+			soon[j % SOON] = mix(s->states + j * W, W);
+			__builtin_prefetch(slots + (soon[j % SOON] & (size - 1)), 1);
+		}
+	}
+	free(s->slots);
+	s->slots = slots;
+	s->slot_mask = size - 1;
 	return DONE;
 }
 
@@ -496,22 +718,7 @@ static int grow(struct search *s, const int W)
 {
 	if (s->count == s->room && make_room(s, s->room * 2))
 		return NO_MEMORY;
-	if (s->count * 2 > s->slot_mask) {
-		u64 size = (s->slot_mask + 1) * 2;
-		u64 *slots = advised(calloc(size, sizeof(u64)), size * sizeof(u64));
-		if (!slots)
-			return NO_MEMORY;
-		for (u64 j = 0; j < s->count; j++) {
-			u64 hash = mix(s->states + j * W, W), i = hash & (size - 1);
-			while (slots[i])
-				i = (i + 1) & (size - 1);
-			slots[i] = hash >> 32 << 32 | (j + 1);
-		}
-		free(s->slots);
-		s->slots = slots;
-		s->slot_mask = size - 1;
-	}
-	return DONE;
+	return s->count * 2 > s->slot_mask ? rehash(s, (s->slot_mask + 1) * 2, W) : DONE;
 }
 
 static int note(struct search *s, i32 claim, u64 state)
@@ -528,14 +735,68 @@ static int note(struct search *s, i32 claim, u64 state)
 	return DONE;
 }
 
-static int look_at(struct search *s, const u64 *state, u64 j)
+enum { MANY = 63 }; /* the bit for this claim and all behind it */
+
+static inline u64 bit_of(i32 claim) { return (u64)1 << (claim < MANY ? claim : MANY); }
+
+/* The claims of which a condition among the checks is not met. */
+static u64 broken_in(const struct search *s, const struct checks *c, const u64 *state)
 {
+	u64 broken = 0;
+	for (i32 k = c->first; k < c->end; k++)
+		if (!value_of(s, s->check[k], state))
+			broken |= bit_of(s->check_of[k]);
+	return broken;
+}
+
+/* Whether some of the bits of `mask` differ. */
+static inline int differ(const u64 *mask, const u64 *one, const u64 *other, const int W)
+{
+	u64 bits = 0;
+	for (int w = 0; w < W; w++)
+		bits |= (one[w] ^ other[w]) & mask[w];
+	return bits != 0;
+}
+
+/* Notes which claims state `j` violates. What was never violated is not looked at again where the
+ * state `before` it, if that is given, has the same bits of what it is about. */
+static inline __attribute__((always_inline)) int
+look_at(struct search *s, const u64 *before, const u64 *state, u64 j, const int W)
+{
+	for (struct checks *c = s->checks, *end = c + s->nchecks; c < end; c++) {
+		u64 broken;
+		if (before && !c->broken && !differ(c->answers.mask, before, state, W))
+			continue;
+		if (c->answers.off) {
+			broken = broken_in(s, c, state);
+		} else {
+			const u64 *entry = entry_of(&c->answers, state, W);
+			c->answers.asked++;
+			broken = entry[W];
+			if (!entry[W + 1]) {
+				broken = broken_in(s, c, state);
+				enter(&c->answers, state, broken, W);
+			}
+		}
+		c->broken |= broken != 0;
+		if (!(broken & s->open_bits))
+			continue;
+		for (i32 k = c->first; k < c->end; k++) {
+			i32 claim = s->check_of[k];
+			if (s->open[claim] && broken & bit_of(claim) && !value_of(s, s->check[k], state))
+				if (note(s, claim, j))
+					return NO_MEMORY;
+		}
+	}
 	for (i32 g = 0; g < s->groups; g++) {
 		i32 k = s->group_at[g];
+		if (before && !s->broken[g] && !differ(s->group_mask + (u64)g * W, before, state, W))
+			continue;
 		while (k < s->group_at[g + 1] && !value_of(s, s->group[k], state))
 			k++;
 		if (k < s->group_at[g + 1])
 			continue;
+		s->broken[g] = 1;
 		for (k = s->member_at[g]; k < s->member_at[g + 1]; k++) {
 			i32 claim = s->member_of[k];
 			if (s->open[claim] && !value_of(s, s->member[k], state) && note(s, claim, j))
@@ -543,6 +804,14 @@ static int look_at(struct search *s, const u64 *state, u64 j)
 		}
 	}
 	return DONE;
+}
+
+static void see_what_is_open(struct search *s)
+{
+	s->open_bits = 0;
+	for (i32 k = 0; k < s->nclaims; k++)
+		if (s->open[k])
+			s->open_bits |= bit_of(k);
 }
 
 /* Looks for goals that were not met before, in the state after a step: before that is made one
@@ -562,9 +831,9 @@ static void await(struct search *s, const u64 *state)
 	}
 }
 
-/* Adds `state` unless it is known; *at is its number either way. */
+/* Adds `state`, which comes after `before`, unless it is known; *at is its number either way. */
 static inline __attribute__((always_inline)) int
-add(struct search *s, const u64 *state, u64 hash, u64 *at, const int W)
+add(struct search *s, const u64 *before, const u64 *state, u64 hash, u64 *at, const int W)
 {
 	u64 i = place_of(s, state, hash, W);
 	if (s->slots[i]) {
@@ -583,7 +852,7 @@ add(struct search *s, const u64 *state, u64 hash, u64 *at, const int W)
 	s->slots[i] = hash >> 32 << 32 | (j + 1);
 	s->count++;
 	*at = j;
-	return look_at(s, state, j);
+	return look_at(s, before, state, j, W);
 }
 
 /* -- the search ---------------------------------------------------------------------------- */
@@ -615,28 +884,30 @@ static int more_edges(struct search *s, u64 more)
 
 /* Adds what the batch found from state `next`: n successors, from number `first` of the batch. */
 static inline __attribute__((always_inline)) int
-settle(struct search *s, int first, int n, const int W)
+settle(struct search *s, const u64 *before, int first, int n, const int W, const int edges)
 {
 	u64 begin = s->edges;
-	int failed = s->keep_edges ? more_edges(s, (u64)n) : DONE;
+	int failed = edges ? more_edges(s, (u64)n) : DONE;
 	for (int k = first; k < first + n && !failed; k++) {
+		i32 by = s->by[k];
 		u64 j;
-		if (s->by[k] < 0) {
+		if (by < 0) {
 			if (s->left_action < 0)
-				s->left_action = ~s->by[k];
-			s->fired[~s->by[k]] = 1;
+				s->left_action = ~by;
+			s->fired[~by] = 1;
 			if (s->open[s->nclaims])
 				failed = note(s, s->nclaims, s->next);
 			continue;
 		}
-		s->fired[s->by[k]] = 1;
-		failed = add(s, s->after + (u64)k * W, s->hash[k], &j, W);
-		if (s->keep_edges && !failed && !s->idle[k]) {
+		if (!s->fired[by])
+			s->fired[by] = 1;
+		failed = add(s, before, s->after + (u64)k * W, s->hash[k], &j, W);
+		if (edges && !failed && !s->idle[k]) {
 			s->targets[s->edges] = (u32)j;
 			if (s->m->slots)
 				s->perms[s->edges] = (u8)s->rank[k];
-			if (s->keep_edges > 1)
-				s->actions[s->edges] = (uint16_t)s->by[k];
+			if (edges > 1)
+				s->actions[s->edges] = (uint16_t)by;
 			s->edges++;
 		}
 	}
@@ -648,58 +919,85 @@ settle(struct search *s, int first, int n, const int W)
 	}
 	s->transitions += (u64)n;
 	s->next++;
-	s->offsets[s->next] = s->edges;
+	if (edges)
+		s->offsets[s->next] = s->edges;
 	return DONE;
 }
 
+/* Makes of the batch's successor `k` of state `before` the one that is stored for it. */
+static inline __attribute__((always_inline)) void
+stand_for(struct search *s, int stage, const u64 *before, int k, const int W)
+{
+	u64 *after = s->after + (u64)k * W;
+	u8 to[MOST_SLOTS];
+	keep(s, stage, before, after, W);
+	if (s->m->slots) {
+		sort_slots(s->m, after, to);
+		s->rank[k] = s->keep_edges ? rank_of(s->m, to) : 0;
+	}
+}
+
+/* `edges` is what of steps is stored, and `reduced` whether one state may stand for several. */
 static inline __attribute__((always_inline)) int
-expand(struct search *s, u64 upto, const int W)
+expand_as(struct search *s, u64 upto, const int W, const int edges, const int reduced)
 {
 	const struct model *m = s->m;
-	u8 to[MOST_SLOTS];
+	see_what_is_open(s);
 	while (s->next < upto) {
 		int of[BATCH], total = 0, states = 0;
-		u64 orbit[BATCH];
+		u64 orbit[BATCH], batch[BATCH * MOST_WORDS];
 		for (; states < BATCH && s->next + states < upto; states++) {
-			u64 state[MOST_WORDS];
+			u64 *state = batch + states * W;
 			memcpy(state, s->states + (s->next + states) * W, W * sizeof(u64));
-			i32 only = hurrying(m, state);
-			of[states] = steps(s, state, only, s->after + (u64)total * W, s->by + total, W);
-			int stage = stage_of(s, s->next + states);
-			if (m->slots)
+			i32 only = reduced ? hurrying(m, state) : -1;
+			int n = steps(s, state, only, s->after + (u64)total * W, s->by + total, W);
+			int stage = reduced ? stage_of(s, s->next + states) : 0;
+			if (reduced && m->slots)
 				orbit[states] = orbit_of(m, state);
-			for (int k = total; k < total + of[states]; k++) {
-				u64 *after = s->after + (u64)k * W;
-				if (s->by[k] < 0)
+			of[states] = n;
+			const u64 *after = s->after + (u64)total * W, slot_mask = s->slot_mask;
+			const u64 *slots = s->slots;
+			u64 *hash = s->hash + total;
+			for (int k = 0; k < n; k++, after += W) {
+				hash[k] = 0;
+				if (s->by[total + k] < 0)
 					continue;
-				s->idle[k] = !memcmp(state, after, W * sizeof(u64));
-				await(s, after);
-				keep(s, stage, state, after, W);
-				if (m->slots) {
-					sort_slots(m, after, to);
-					s->rank[k] = s->keep_edges ? rank_of(m, to) : 0;
-				}
-				s->hash[k] = mix(after, W);
-				__builtin_prefetch(s->slots + (s->hash[k] & s->slot_mask));
+				if (edges)
+					s->idle[total + k] = !memcmp(state, after, W * sizeof(u64));
+				if (s->nawaited)
+					await(s, after);
+				if (reduced)
+					stand_for(s, stage, state, total + k, W);
+				hash[k] = mix(after, W);
+				__builtin_prefetch(slots + (hash[k] & slot_mask));
 			}
-			total += of[states];
+			total += n;
 		}
-		for (int k = 0; k < total; k++) { /* what the slots point to */
-			u64 e = s->by[k] < 0 ? 0 : s->slots[s->hash[k] & s->slot_mask];
-			if (e)
-				__builtin_prefetch(s->states + ((e & 0xffffffffu) - 1) * W);
+		for (int k = 0; k < total; k++) { /* what the slots point to, if they do */
+			u64 e = s->slots[s->hash[k] & s->slot_mask];
+			__builtin_prefetch((const char *)s->states + ((e & 0xffffffffu) - 1) * W * 8);
 		}
 		for (int i = 0, first = 0; i < states; first += of[i++]) {
-			int failed = settle(s, first, of[i], W);
+			int failed = settle(s, batch + i * W, first, of[i], W, edges);
 			if (failed)
 				return failed;
-			if (m->slots) {
+			if (reduced && m->slots) {
 				s->unfolded += orbit[i];
 				s->unfolded_steps += orbit[i] * (u64)of[i];
 			}
 		}
 	}
 	return DONE;
+}
+
+static inline __attribute__((always_inline)) int expand(struct search *s, u64 upto, const int W)
+{
+	int reduced = s->m->slots || s->m->folds || s->stages;
+	if (reduced)
+		return expand_as(s, upto, W, s->keep_edges, 1);
+	if (s->keep_edges)
+		return expand_as(s, upto, W, s->keep_edges, 0);
+	return expand_as(s, upto, W, 0, 0);
 }
 
 #define BY_WORDS(call) \
@@ -719,11 +1017,12 @@ int search_add(struct search *s, const u64 *state)
 	u64 copy[MOST_WORDS], j;
 	u8 to[MOST_SLOTS];
 	memcpy(copy, state, s->m->words * sizeof(u64));
+	see_what_is_open(s);
 	await(s, copy);
 	fold(s->m, NULL, copy);
 	if (s->m->slots)
 		sort_slots(s->m, copy, to);
-	BY_WORDS(add(s, copy, mix(copy, W), &j, W))
+	BY_WORDS(add(s, NULL, copy, mix(copy, W), &j, W))
 }
 
 /* The number of the stored state that stands for `state`, -1 if it has not been found; to[k] is
@@ -781,7 +1080,7 @@ int search_forget_from(struct search *s, u64 first, const u64 *keep)
 /* The steps from `state`, which stored state `i` stands for: actions, the states after them, the
  * numbers of the stored states that stand for those (-1: none yet), and where each interchangeable
  * part has gone. Where some are enough, none but those if `hurried`. Returns how many. */
-int search_steps(const struct search *s, const u64 *state, u64 i, int hurried, i32 *by, u64 *after,
+int search_steps(struct search *s, const u64 *state, u64 i, int hurried, i32 *by, u64 *after,
 		 int64_t *targets, u8 *to)
 {
 	const int W = s->m->words;
@@ -810,6 +1109,15 @@ void search_free(struct search *s)
 		free(s->tables[p]);
 	free(s->tables);
 	free(s->masks);
+	for (i32 b = 0; s->bundles && b < s->m->bundles; b++)
+		free(s->bundles[b].steps.entries);
+	free(s->bundles);
+	free(s->changes);
+	for (i32 k = 0; k < s->nchecks; k++)
+		free(s->checks[k].answers.entries);
+	free(s->checks);
+	free(s->group_mask);
+	free(s->broken);
 	free(s->states);
 	free(s->slots);
 	free(s->offsets);
@@ -823,6 +1131,37 @@ void search_free(struct search *s)
 	free(s->idle);
 	free(s->actions);
 	free(s);
+}
+
+/* Makes a bundle of actions that may be looked at together: all that they read decides. */
+static int make_bundles(struct search *s)
+{
+	const struct model *m = s->m;
+	u64 own = 0;
+	s->bundles = calloc((u64)m->bundles + 1, sizeof(*s->bundles));
+	if (!s->bundles)
+		return NO_MEMORY;
+	for (i32 b = 0; b < m->bundles; b++) {
+		struct memo *steps = &s->bundles[b].steps;
+		for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
+			i32 a = m->bundle[k];
+			for (i32 w = 0; w < m->words; w++)
+				steps->mask[w] |= m->guard_mask[(u64)a * m->words + w];
+			for (i32 t = m->tests_at[a]; t < m->tests_at[a + 1]; t++)
+				reads(s, m->tests[t], steps->mask);
+			for (i32 u = m->updates_at[a]; u < m->updates_at[a + 1]; u++)
+				reads(s, m->updates[u].program, steps->mask);
+			if (m->whose[a] >= 0)
+				s->bundles[b].parts |= (u64)1 << (m->whose[a] & 63);
+		}
+		if (begin(steps, m->words))
+			return NO_MEMORY;
+	}
+	for (i32 k = 0; k < m->others; k++)
+		if (m->whose[m->row[k]] >= 0)
+			own |= (u64)1 << (m->whose[m->row[k]] & 63);
+	s->other_parts = own;
+	return DONE;
 }
 
 struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *fired)
@@ -852,8 +1191,7 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 		     !s->rank || !s->idle || !s->tables;
 	for (i32 p = 0; !failed && p < m->programs; p++)
 		failed = tabulate(s, p);
-	if (!failed) /* only now, so that making the tables does not rest on it */
-		failed = mask_fields(s);
+	failed = failed || mask_fields(s) || make_bundles(s);
 	if (failed) {
 		search_free(s);
 		return NULL;
@@ -862,10 +1200,32 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 }
 
 /* What to look for; the arrays are Python's. `open` has two entries more than there are claims. */
-void search_watch(struct search *s, const i32 *member, const i32 *member_of, const i32 *group,
-		  const i32 *group_at, const i32 *member_at, i32 groups, u8 *open, i32 nclaims,
-		  i32 *awaited, i32 nawaited, u8 *met)
+int search_watch(struct search *s, const i32 *check, const i32 *check_of, const i32 *check_at,
+		 i32 checks, const i32 *member, const i32 *member_of, const i32 *group,
+		 const i32 *group_at, const i32 *member_at, i32 groups, u8 *open, i32 nclaims,
+		 i32 *awaited, i32 nawaited, u8 *met)
 {
+	s->checks = calloc((u64)checks + 1, sizeof(*s->checks));
+	if (!s->checks)
+		return NO_MEMORY;
+	s->group_mask = calloc((u64)groups * s->m->words + 1, sizeof(u64));
+	s->broken = calloc((u64)groups + 1, 1);
+	if (!s->group_mask || !s->broken)
+		return NO_MEMORY;
+	for (i32 g = 0; g < groups; g++)
+		for (i32 k = group_at[g]; k < group_at[g + 1]; k++)
+			reads(s, group[k], s->group_mask + (u64)g * s->m->words);
+	s->check = check;
+	s->check_of = check_of;
+	for (s->nchecks = 0; s->nchecks < checks; s->nchecks++) {
+		struct checks *c = s->checks + s->nchecks;
+		c->first = check_at[s->nchecks];
+		c->end = check_at[s->nchecks + 1];
+		for (i32 k = c->first; k < c->end; k++)
+			reads(s, check[k], c->answers.mask);
+		if (begin(&c->answers, s->m->words))
+			return NO_MEMORY;
+	}
 	s->member = member;
 	s->member_of = member_of;
 	s->group = group;
@@ -877,26 +1237,75 @@ void search_watch(struct search *s, const i32 *member, const i32 *member_of, con
 	s->awaited = awaited;
 	s->nawaited = nawaited;
 	s->met = met;
+	return DONE;
 }
 
 /* -- afterwards ---------------------------------------------------------------------------- */
 
-/* Keeps bit k of out[j] where program k is true in state j; only bits that are set are asked. */
-void search_answers(const struct search *s, const i32 *programs, i32 n, u64 states, u64 *out)
+/* The bits of those programs from `first` up to `end` that are true in `state`. */
+static u64 true_in(const struct search *s, const i32 *programs, const i32 *bit, i32 first, i32 end,
+		   const u64 *state)
 {
-	for (u64 j = 0; j < states; j++) {
-		const u64 *state = s->states + j * s->m->words;
-		u64 bits = 0, asked = out[j];
-		i32 last = -1, truth = 0;
-		for (i32 k = 0; asked >> k && k < n; k++) {
-			if (!(asked >> k & 1))
-				continue;
-			if (programs[k] != last)
-				truth = value_of(s, last = programs[k], state) != 0;
-			bits |= (u64)truth << k;
-		}
-		out[j] = bits;
+	u64 bits = 0;
+	for (i32 k = first; k < end; k++)
+		bits |= (u64)(value_of(s, programs[k], state) != 0) << bit[k];
+	return bits;
+}
+
+/* Sets in out[j] bit[k] where program k is true in state j, if among[j] has it, where that is given,
+ * and without[j] has not. The programs from at[b] up to at[b + 1] read the same few parts of a
+ * state; those behind at[bundles], up to `n`, read more. */
+int search_answers(const struct search *s, const i32 *programs, const i32 *bit, i32 n,
+		   const i32 *at, i32 bundles, u64 states, const u64 *among, const u64 *without,
+		   u64 *out)
+{
+	const int W = s->m->words;
+	struct memo *memos = calloc((u64)bundles + 1, sizeof(*memos));
+	u64 all = 0;
+	int failed = !memos;
+	for (i32 k = 0; k < n; k++)
+		all |= (u64)1 << bit[k];
+	for (i32 b = 0; b < bundles && !failed; b++) {
+		for (i32 k = at[b]; k < at[b + 1]; k++)
+			reads(s, programs[k], memos[b].mask);
+		failed = begin(memos + b, W);
 	}
+	for (u64 j = 0; j < states && !failed; j++) {
+		const u64 *state = s->states + j * W;
+		u64 asked = all, bits = 0;
+		if (among)
+			asked &= among[j];
+		if (without)
+			asked &= ~without[j];
+		for (i32 b = 0; b < bundles && asked; b++) {
+			struct memo *o = memos + b;
+			if (o->off) {
+				bits |= true_in(s, programs, bit, at[b], at[b + 1], state);
+				continue;
+			}
+			const u64 *entry = entry_of(o, state, W);
+			u64 known = entry[W];
+			o->asked++;
+			if (!entry[W + 1]) {
+				known = true_in(s, programs, bit, at[b], at[b + 1], state);
+				enter(o, state, known, W);
+			}
+			bits |= known;
+		}
+		for (i32 k = at[bundles], truth = 0; k < n && asked; k++) {
+			if (!(asked >> bit[k] & 1))
+				continue;
+			if (k == at[bundles] || programs[k] != programs[k - 1] ||
+			    !(asked >> bit[k - 1] & 1))
+				truth = value_of(s, programs[k], state) != 0;
+			bits |= (u64)truth << bit[k];
+		}
+		out[j] = bits & asked;
+	}
+	for (i32 b = 0; memos && b < bundles; b++)
+		free(memos[b].entries);
+	free(memos);
+	return failed ? NO_MEMORY : DONE;
 }
 
 /* How a permutation moves the bits of what is asked: `most` pairs for each, up to an empty mask. */
@@ -935,95 +1344,161 @@ static inline u64 pushed(const struct search *s, u64 here, u64 edge, const struc
 	return there;
 }
 
-/* One sweep along the stored edges: what is in `region` spreads to successors that are `within`.
- * done[i] is what has been passed on from state i. Returns whether another sweep is needed. */
-int search_spread(const struct search *s, u64 *region, const u64 *within, u64 *done,
+/* What is in `region` spreads along the stored steps to successors but for what they have in
+ * `outside`. done[i], 0 at first, is what has been passed on from state i. */
+void search_spread(const struct search *s, u64 *region, const u64 *outside, u64 *done,
+		   const struct moves *moves)
+{
+	for (int again = 1; again;) {
+		again = 0;
+		for (u64 i = 0; i < s->next; i++) {
+			u64 fresh = region[i] & ~done[i];
+			if (i + AHEAD < s->next && (region[i + AHEAD] & ~done[i + AHEAD]))
+				fetch(s, i + AHEAD, region);
+			if (!fresh)
+				continue;
+			done[i] |= fresh;
+			for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++) {
+				u32 j = s->targets[e];
+				u64 more = pushed(s, fresh, e, moves) & ~outside[j] & ~region[j];
+				region[j] |= more;
+				again |= more && j <= i;
+			}
+		}
+	}
+}
+
+/* reaching[i] gains what a successor reaches, within during[i]. Sets *changed if that is anything;
+ * returns whether something is missing still. */
+static inline int
+reach_from(const struct search *s, u64 i, u64 *reaching, const u64 *during,
+	   const struct moves *moves, int *changed)
+{
+	u64 missing = during[i] & ~reaching[i], got = 0;
+	for (u64 e = s->offsets[i]; (missing & ~got) && e < s->offsets[i + 1]; e++)
+		got |= pulled(s, reaching[s->targets[e]], e, moves);
+	got &= missing;
+	if (got) {
+		reaching[i] |= got;
+		*changed = 1;
+	}
+	return missing != got;
+}
+
+/* Sweeps over `n` states, in rising order, until reaching[i] has whatever a run within `during`
+ * comes to. `some` gets shorter as less is missing. Breadth-first numbers run along most edges, so
+ * that a sweep against them carries answers far; one along them is for edges that lead back. */
+static void reach(const struct search *s, u32 *some, u64 n, u64 *reaching, const u64 *during,
 		  const struct moves *moves)
 {
-	int again = 0;
-	for (u64 i = 0; i < s->next; i++) {
-		u64 fresh = region[i] & ~done[i];
-		if (i + AHEAD < s->next && (region[i + AHEAD] & ~done[i + AHEAD]))
-			fetch(s, i + AHEAD, region);
-		if (!fresh)
-			continue;
-		done[i] |= fresh;
-		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++) {
-			u32 j = s->targets[e];
-			u64 more = pushed(s, fresh, e, moves) & within[j] & ~region[j];
-			region[j] |= more;
-			again |= more && j <= i;
+	for (int changed = 1; changed && n;) {
+		u64 left = n;
+		changed = 0;
+		for (u64 k = n; k-- > 0;) {
+			u32 i = some[k];
+			if (k >= AHEAD)
+				fetch(s, some[k - AHEAD], reaching);
+			if (reach_from(s, i, reaching, during, moves, &changed))
+				some[--left] = i;
 		}
+		some += left;
+		n -= left;
+		if (!changed)
+			return;
+		changed = 0;
+		left = 0;
+		for (u64 k = 0; k < n; k++) {
+			u32 i = some[k];
+			if (k + AHEAD < n)
+				fetch(s, some[k + AHEAD], reaching);
+			if (reach_from(s, i, reaching, during, moves, &changed))
+				some[left++] = i;
+		}
+		n = left;
 	}
-	return again;
 }
 
-/* One sweep over the stored edges: reaching[i] gains what a successor reaches, within during[i].
- * Returns whether anything changed. */
-int search_reach(const struct search *s, u64 *reaching, const u64 *during, int backward,
+/* Adds to `reaching` what runs within `during` come to. */
+int search_reach(const struct search *s, u64 *reaching, const u64 *during,
 		 const struct moves *moves)
 {
-	int changed = 0;
-	for (u64 k = 0; k < s->next; k++) {
-		u64 i = backward ? s->next - 1 - k : k, missing = during[i] & ~reaching[i], got = 0;
-		if (k + AHEAD < s->next) {
-			u64 soon = backward ? i - AHEAD : i + AHEAD;
-			if (during[soon] & ~reaching[soon])
-				fetch(s, soon, reaching);
-		}
-		if (!missing)
-			continue;
-		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
-			got |= pulled(s, reaching[s->targets[e]], e, moves);
-		if (got & missing) {
-			reaching[i] |= got & missing;
-			changed = 1;
-		}
-	}
-	return changed;
+	u32 *some = malloc((s->next + 1) * sizeof(u32));
+	u64 n = 0;
+	if (!some)
+		return NO_MEMORY;
+	for (u64 i = 0; i < s->next; i++)
+		if (during[i] & ~reaching[i])
+			some[n++] = (u32)i;
+	reach(s, some, n, reaching, during, moves);
+	free(some);
+	return DONE;
 }
 
-/* The states in `stays` from which a run never leaves it and is fair to a set of steps: by actions
- * that have their bits in `set`, from states that have them in `where`. Again and again one of
- * them is taken, or none can be. One round of it: `stays` loses the states from which no run comes
+/* Of what stays[i] has: where one of the steps in `set` is taken that lead to where it stays, or
+ * none of them can be. */
+static inline u64 served(const struct search *s, u64 i, const u64 *stays, const u64 *set,
+			 const u64 *where, const struct moves *moves)
+{
+	u64 able = 0, takes = 0, need;
+	for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
+		able |= set[s->actions[e]];
+	if (s->m->hurries && hurrying(s->m, s->states + i * s->m->words) >= 0)
+		able = ~(u64)0; /* others could take steps too, as they can after these */
+	able &= where[i];
+	need = stays[i] & able;
+	for (u64 e = s->offsets[i]; need && e < s->offsets[i + 1]; e++) {
+		u64 of = set[s->actions[e]] & need;
+		if (of)
+			takes |= of & pulled(s, stays[s->targets[e]], e, moves);
+		need &= ~takes;
+	}
+	return stays[i] & (takes | ~able);
+}
+
+/* Leaves in `stays` the states from which a run never leaves it and is fair to a set of steps: by
+ * actions that have their bits in `set`, from states that have them in `where`. Again and again one
+ * of them is taken, or none can be. Round by round `stays` loses the states from which no run comes
  * to such a place even once. Bits that are in one mask of `whole` are lost together: a run has to
- * be fair to each of those sets. Returns whether any state was lost. */
+ * be fair to each of those sets. `comes` is room for as many. */
 int search_starve(const struct search *s, u64 *stays, u64 *comes, const u64 *set, const u64 *where,
 		  const u64 *whole, i32 wholes, const struct moves *moves)
 {
-	int changed = 1, lost = 0;
+	u32 *live = malloc(2 * (s->next + 1) * sizeof(u32)), *some = live + s->next;
+	u64 n = 0;
+	if (!live)
+		return NO_MEMORY;
 	for (u64 i = 0; i < s->next; i++) {
-		u64 able = 0, takes = 0, need;
 		comes[i] = 0;
-		if (i + AHEAD < s->next && stays[i + AHEAD])
-			fetch(s, i + AHEAD, stays);
-		if (!stays[i])
-			continue;
-		for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
-			able |= set[s->actions[e]];
-		if (s->m->hurries && hurrying(s->m, s->states + i * s->m->words) >= 0)
-			able = ~(u64)0; /* others could take steps too, as they can after these */
-		able &= where[i];
-		need = stays[i] & able;
-		for (u64 e = s->offsets[i]; need && e < s->offsets[i + 1]; e++) {
-			u64 of = set[s->actions[e]] & need;
-			if (of)
-				takes |= of & pulled(s, stays[s->targets[e]], e, moves);
-			need &= ~takes;
-		}
-		comes[i] = stays[i] & (takes | ~able);
+		if (stays[i])
+			live[n++] = (u32)i;
 	}
-	for (int backward = 1; changed; backward = !backward)
-		changed = search_reach(s, comes, stays, backward, moves);
-	for (u64 i = 0; i < s->next; i++) {
+	for (int lost = 1; lost;) {
 		u64 left = 0;
-		for (i32 k = 0; k < wholes; k++)
-			if ((comes[i] & whole[k]) == whole[k])
-				left |= whole[k];
-		lost |= stays[i] != left;
-		stays[i] = left;
+		for (u64 k = 0; k < n; k++) {
+			if (k + AHEAD < n)
+				fetch(s, live[k + AHEAD], stays);
+			comes[live[k]] = served(s, live[k], stays, set, where, moves);
+		}
+		memcpy(some, live, n * sizeof(u32));
+		reach(s, some, n, comes, stays, moves);
+		lost = 0;
+		for (u64 k = 0; k < n; k++) {
+			u32 i = live[k];
+			u64 kept = 0;
+			for (i32 q = 0; q < wholes; q++)
+				if ((comes[i] & whole[q]) == whole[q])
+					kept |= whole[q];
+			lost |= stays[i] != kept;
+			stays[i] = kept;
+			if (kept)
+				live[left++] = i;
+			else
+				comes[i] = 0;
+		}
+		n = left;
 	}
-	return lost;
+	free(live);
+	return DONE;
 }
 
 /* marks[i] gains the marks of i's successors in [end, last), for the states i in [first, end). */
@@ -1032,7 +1507,15 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 	const int W = s->m->words;
 	u8 to[MOST_SLOTS];
 	for (u64 i = first; i < end; i++) {
-		int n = steps(s, s->states + i * W, -1, s->after, s->by, W);
+		const u64 *state = s->states + i * W;
+		/* Where some steps were enough, only those are stored. */
+		if (s->keep_edges && i < s->next && (!s->m->hurries || hurrying(s->m, state) < 0)) {
+			for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++)
+				if (s->targets[e] >= end && s->targets[e] < last)
+					marks[i] |= marks[s->targets[e]];
+			continue;
+		}
+		int n = steps(s, state, -1, s->after, s->by, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
@@ -1047,11 +1530,11 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 	}
 }
 
-/* Takes away from `bits` what `others` has, state by state. */
-void search_without(u64 *bits, const u64 *others, u64 n)
+/* Takes away from `bits` what `others` does not have, state by state. */
+void search_within(u64 *bits, const u64 *others, u64 n)
 {
 	for (u64 j = 0; j < n; j++)
-		bits[j] &= ~others[j];
+		bits[j] &= others[j];
 }
 
 /* The first state that has a bit of `bits`; n if there is none. */
@@ -1120,8 +1603,6 @@ void search_switches(struct search *s, u64 first, u64 end, u64 last, const u64 *
 
 const u64 *search_states(const struct search *s) { return s->states; }
 const struct found *search_found(const struct search *s) { return s->found; }
-const u64 *search_offsets(const struct search *s) { return s->offsets; }
-const u32 *search_targets(const struct search *s) { return s->targets; }
 
 void search_numbers(const struct search *s, u64 *out)
 {
@@ -1181,19 +1662,9 @@ int search_resume(struct search *s, const u64 *numbers, u64 edges)
 	u64 size = s->slot_mask + 1, W = (u64)s->m->words;
 	while (numbers[0] * 2 > size)
 		size *= 2;
-	u64 *slots = advised(calloc(size, sizeof(u64)), size * sizeof(u64));
-	if (!slots)
-		return NO_MEMORY;
-	free(s->slots);
-	s->slots = slots;
-	s->slot_mask = size - 1;
-	for (u64 j = 0; j < numbers[0]; j++) {
-		u64 hash = mix(s->states + j * W, (int)W), i = hash & s->slot_mask;
-		while (slots[i])
-			i = (i + 1) & s->slot_mask;
-		slots[i] = hash >> 32 << 32 | (j + 1);
-	}
 	s->count = numbers[0];
+	if (rehash(s, size, (int)W))
+		return NO_MEMORY;
 	s->next = numbers[1];
 	s->transitions = numbers[2];
 	s->left_action = (i32)(int64_t)numbers[4];

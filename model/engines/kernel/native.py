@@ -19,8 +19,11 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "search_new": (_POINTER, (_POINTER, _U64, ctypes.c_int, _POINTER)),
     "search_free": (None, (_POINTER,)),
     "search_watch": (
-        None,
-        (*[_POINTER] * 6, _INT, _POINTER, _INT, _POINTER, _INT, _POINTER),
+        ctypes.c_int,
+        (
+            *(*[_POINTER] * 4, _INT, *[_POINTER] * 5, _INT),
+            *(_POINTER, _INT, _POINTER, _INT, _POINTER),
+        ),
     ),
     "search_add": (ctypes.c_int, (_POINTER, _POINTER)),
     "search_expand": (ctypes.c_int, (_POINTER, _U64)),
@@ -30,16 +33,16 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (_POINTER, _POINTER, _U64, ctypes.c_int, *[_POINTER] * 4),
     ),
     "search_kept": (None, (_POINTER, _U64, _POINTER)),
-    "search_answers": (None, (_POINTER, _POINTER, _INT, _U64, _POINTER)),
-    "search_frontier": (_U64, (_POINTER,)),
-    "search_reach": (
+    "search_answers": (
         ctypes.c_int,
-        (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER),
+        (*[_POINTER] * 3, _INT, _POINTER, _INT, _U64, *[_POINTER] * 3),
     ),
-    "search_spread": (ctypes.c_int, (*[_POINTER] * 5,)),
+    "search_frontier": (_U64, (_POINTER,)),
+    "search_reach": (ctypes.c_int, (*[_POINTER] * 4,)),
+    "search_spread": (None, (*[_POINTER] * 5,)),
     "search_starve": (ctypes.c_int, (*[_POINTER] * 6, _INT, _POINTER)),
     "search_mark": (None, (_POINTER, _U64, _U64, _U64, _POINTER)),
-    "search_without": (None, (_POINTER, _POINTER, _U64)),
+    "search_within": (None, (_POINTER, _POINTER, _U64)),
     "search_first": (_U64, (_POINTER, _U64, _U64)),
     "search_collect": (_U64, (_POINTER, _U64, _U64, _U64, _POINTER)),
     "search_switches": (
@@ -67,13 +70,13 @@ _TABLES = (
     *_PROGRAMS,
     *("guard_mask", "guard_value", "keep_mask", "set_value"),
     *("tests", "tests_at", "updates", "updates_at", "valid"),
-    *("dispatch", "rows", "row", "slot", "fold", "folded", "whose"),
+    *("bundle", "bundle_at", "rank", "dispatch", "rows", "row", "slot", "fold", "folded", "whose"),
 )
 
 
 _COUNTS = (
-    *("words", "actions", "programs", "dispatches"),
-    *("slots", "folds", "hurries", "always"),
+    *("words", "actions", "programs", "bundles", "dispatches"),
+    *("slots", "folds", "hurries", "always", "others"),
 )
 
 
@@ -107,11 +110,13 @@ def model_of(tables: Tables) -> Model:
         words=tables.layout.words,
         actions=len(tables.layout.system.actions),
         programs=len(tables.programs.code_at) - 1,
+        bundles=len(tables.bundle_at) - 1,
         dispatches=len(tables.dispatch) // 4,
         slots=len(tables.parts),
         folds=len(tables.fold) // 5,
         hurries=tables.hurries,
         always=tables.always,
+        others=len(tables.row),
     )
     for name in _TABLES:
         holder = tables.programs if name in _PROGRAMS else tables

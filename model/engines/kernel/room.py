@@ -15,7 +15,8 @@ _NOTED = 60  # bytes for a violation that is still to be taken over, here and in
 def allocated(store: Store) -> int:
     """The bytes that the stored states and steps have now."""
     room, slots, _, edge_room = store.sizes()
-    return _WORD * (store.layout.words * room + room + slots) + store.edge_bytes * edge_room
+    words = store.layout.words + bool(store.edge_bytes)
+    return _WORD * (words * room + slots) + store.edge_bytes * edge_room
 
 
 def growth(store: Store, states: int, most: int | None, actors: int) -> int:

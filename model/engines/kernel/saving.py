@@ -55,7 +55,7 @@ def _columns(
 ) -> dict[str, memoryview]:
     widths = (
         (8 * store.layout.words, stored),
-        (8, expanded + 1),
+        (8 if store.edge_bytes else 0, expanded + 1),
         (4 if store.edge_bytes else 0, edges),
         (1 if store.edge_bytes and store.parts else 0, edges),
         (2 if store.keeps_actions else 0, edges),

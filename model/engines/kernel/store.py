@@ -16,7 +16,7 @@ from model.engines.layout import WORD, Layout, of_words, stored, to_words
 from model.engines.local import Local, mentions
 from model.engines.reductions import Reduced
 from model.engines.symmetry import Symmetry
-from model.lang import Expr, System, Var
+from model.lang import System, Var
 
 _FULL, _NO_MEMORY = 1, 2
 _MOST_STATES = 2**32 - 2
@@ -74,10 +74,11 @@ class Store:
         self.system = system
         self.layout = Layout(system)
         self.parts = _parts(self.layout, symmetry)
-        self._tables = tables = Tables(self.layout, self.parts, self._folded(reduced))
-        groups = tables.grouped((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
+        self._tables = tables = Tables(self.layout, self.parts, self._folded(reduced), bundled=True)
+        checks, groups = tables.checked((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
-        self._programs = {id(item): tables.programs.number(item) for item in watch.asked()}
+        self.programs = {id(item): tables.programs.number(item) for item in watch.asked()}
+        """The programs of what is asked of stored states, by its ``id``."""
         claims = len(watch.invariants)
         self.fired = bytearray(len(system.actions))
         self.open = bytearray([*[1] * claims, watch.domains, watch.deadlocks])
@@ -86,6 +87,9 @@ class Store:
         self._lists = [
             array("i", numbers)
             for numbers in (
+                [program for check in checks for program, _ in check],
+                [claim for check in checks for _, claim in check],
+                _places(checks),
                 [program for program, _ in members],
                 [claim for _, claim in members],
                 [program for group in groups for program in group.programs],
@@ -108,9 +112,11 @@ class Store:
         if not self.handle:
             raise MemoryError
         *about, goals = map(pointer, self._lists)
-        self.c.search_watch(
-            *(self.handle, *about, len(groups), pointer(self.open), claims),
-            *(goals, len(awaited), pointer(self.met)),
+        self.check(
+            self.c.search_watch(
+                *(self.handle, *about[:3], len(checks), *about[3:], len(groups)),
+                *(pointer(self.open), claims, goals, len(awaited), pointer(self.met)),
+            )
         )
 
     def __del__(self) -> None:
@@ -217,15 +223,6 @@ class Store:
         for k in range(found):
             row = of_words(after[k * words : (k + 1) * words])
             yield RawStep(by[k], row, targets[k], list(to[k * slots : (k + 1) * slots]))
-
-    def answers(
-        self, conditions: Sequence[Expr[bool]], states: int, asked: array[int] | None = None
-    ) -> array[int]:
-        """For each state, which conditions hold: a bit for each, of those ``asked`` there."""
-        programs = array("i", [self._programs[id(condition)] for condition in conditions])
-        out = array("Q", [(1 << len(programs)) - 1]) * states if asked is None else asked[:]
-        self.c.search_answers(self.handle, pointer(programs), len(programs), states, pointer(out))
-        return out
 
     def collect(self, marks: array[int], first: int, end: int, bits: int) -> list[int]:
         """The states in a range that have one of ``bits``."""

@@ -6,13 +6,15 @@ those becomes a program.
 
 from __future__ import annotations
 
+import itertools
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from model.engines.kernel.clauses import Clause, clauses
 from model.engines.kernel.programs import TABLE_BITS, Programs, Unsuitable
+from model.engines.kernel.scopes import bundles, read_by, read_by_action
 from model.engines.layout import WORD, Layout, base, dispatch_on, stays, stored, to_words
 from model.lang import Expr, GroundAction, Var
 from model.lang.expr import And, Const, Or
@@ -24,6 +26,7 @@ _SPREAD = 0x9E3779B97F4A7C15  # as in kernel.c
 _NOBODY = (1 << WORD) - 1
 
 Members = list[tuple[int, int]]
+_ByPin = dict[Var[Any], dict[int, list[int]]]
 
 
 class Group(NamedTuple):
@@ -67,11 +70,16 @@ class FoldedPart:
     own: Sequence[int]
 
 
+def numbered(conditions: Iterable[tuple[Expr[bool], int]]) -> Iterator[tuple[Or, int]]:
+    """The clauses of numbered conditions, each with the number."""
+    return ((Or(part), number) for item, number in conditions for part in clauses(item))
+
+
 class Tables:
     """``layout``'s system, ``parts`` and ``folded`` ones as flat lists of numbers.
 
-    The names are those of the fields
-    of ``struct model``. Raises Unsuitable.
+    The names are those of the fields of ``struct model``. If ``bundled``, actions that read few
+    entities are in bundles, and not sorted by what they pin. Raises Unsuitable.
     """
 
     def __init__(
@@ -79,6 +87,8 @@ class Tables:
         layout: Layout,
         parts: Sequence[Part] = (),
         folded: Iterable[FoldedPart] = (),
+        *,
+        bundled: bool = False,
     ) -> None:
         if layout.words > MOST_WORDS:
             raise Unsuitable(f"a state has {layout.bits} bits, and the kernel takes 1024")
@@ -93,7 +103,13 @@ class Tables:
         self.dispatch, self.rows, self.row = array("i"), array("i"), array("i")
         for action in layout.system.actions:
             self._add(action)
-        self.always = self._sort_by_pins()
+        reads = list(map(read_by_action, layout.system.actions))
+        scopes, others = bundles(layout.system, reads) if bundled else ([], range(len(reads)))
+        order = _order(*_by_pin(layout.system.actions, range(len(reads))))
+        self.rank = array("i", map(dict(zip(order, itertools.count())).__getitem__, sorted(order)))
+        self.bundle = array("i", [k for s in scopes for k in sorted(s, key=self.rank.__getitem__)])
+        self.bundle_at = array("i", itertools.accumulate(map(len, scopes), initial=0))
+        self.always = self._sort_by_pins(others)
         self.slot = array("i")
         for part in parts:
             self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
@@ -123,22 +139,29 @@ class Tables:
 
     # -- what is looked for --------------------------------------------------------------------
 
-    def grouped(self, conditions: Iterable[tuple[Expr[bool], int]]) -> list[Group]:
-        """Numbered conditions in groups that are cheap to look at together.
+    def checked(
+        self, conditions: Iterable[tuple[Expr[bool], int]]
+    ) -> tuple[list[Members], list[Group]]:
+        """Numbered conditions: those that read few entities by what they read, and the others."""
+        parts = list(numbered(conditions))
+        scopes, others = bundles(self.layout.system, [read_by([part]) for part, _ in parts])
+        checks = [[(self.programs.number(parts[k][0]), parts[k][1]) for k in one] for one in scopes]
+        return checks, self.grouped(parts[k] for k in others)
+
+    def grouped(self, parts: Iterable[tuple[Or, int]]) -> list[Group]:
+        """Numbered clauses in groups that are cheap to look at together.
 
         Each group is about few bits, or is one clause of which the first true part is enough.
         """
         small: list[_Gathered] = []
         large: list[Group] = []
-        for condition, claim in conditions:
-            for clause in clauses(condition):
-                whole = Or(clause)
-                if self.programs.bits(self.programs.read(whole)) > TABLE_BITS:
-                    parts = [self.programs.number(Or(part)) for part in self._split(clause)]
-                    large.append(Group(parts, [(self.programs.number(whole), claim)]))
-                else:
-                    gathered = self._gather(whole, small)
-                    gathered.members.append((self.programs.number(whole), claim))
+        for whole, claim in parts:
+            if self.programs.bits(self.programs.read(whole)) > TABLE_BITS:
+                split = [self.programs.number(Or(part)) for part in self._split(whole.children)]
+                large.append(Group(split, [(self.programs.number(whole), claim)]))
+            else:
+                gathered = self._gather(whole, small)
+                gathered.members.append((self.programs.number(whole), claim))
         return [Group([self.programs.number(And(g.all))], g.members) for g in small] + large
 
     def _gather(self, condition: Expr[bool], into: list[_Gathered]) -> _Gathered:
@@ -202,16 +225,9 @@ class Tables:
         self.valid.extend(to_words(values, words))
         return at
 
-    def _sort_by_pins(self) -> int:
-        """Fill the lists that say which actions a state's pinned fields let through."""
-        always: list[int] = []
-        by_pin: dict[Var[Any], dict[int, list[int]]] = {}
-        for k, action in enumerate(self.layout.system.actions):
-            pin = dispatch_on(action)
-            if pin is None:
-                always.append(k)
-            else:
-                by_pin.setdefault(pin[0], {}).setdefault(pin[1], []).append(k)
+    def _sort_by_pins(self, actions: Iterable[int]) -> int:
+        """Fill the lists that say which of ``actions`` a state's pinned fields let through."""
+        always, by_pin = _by_pin(self.layout.system.actions, actions)
         self.row.extend(always)
         for variable, by_value in by_pin.items():
             width = self.layout.width[variable]
@@ -221,3 +237,21 @@ class Tables:
                 self.row.extend(by_value.get(value, []))
             self.rows.append(len(self.row))
         return len(always)
+
+
+def _by_pin(actions: Sequence[GroundAction], some: Iterable[int]) -> tuple[list[int], _ByPin]:
+    """Those of ``some`` actions that pin no field, and the others by field and its bits."""
+    always: list[int] = []
+    by_pin: _ByPin = {}
+    for k in some:
+        pin = dispatch_on(actions[k])
+        if pin is None:
+            always.append(k)
+        else:
+            by_pin.setdefault(pin[0], {}).setdefault(pin[1], []).append(k)
+    return always, by_pin
+
+
+def _order(always: Sequence[int], by_pin: _ByPin) -> list[int]:
+    """The order in which a state's steps are taken: all machines number states alike."""
+    return [*always, *(k for rows in by_pin.values() for row in rows.values() for k in row)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from model.engines.explorer import Watch
-from model.engines.kernel.tables import Group, Tables
+from model.engines.kernel.tables import Group, Tables, numbered
 from model.engines.kernel.witnesses import Witness
 from model.engines.vector.crew import Crew, Part, TooMany
 from model.engines.vector.values import Numbers, Truths, Values, Words
@@ -21,7 +21,7 @@ class Watching:
     def __init__(self, watch: Watch, tables: Tables, values: Values) -> None:
         self._values = values
         self._groups = tables.grouped(
-            (case, k) for k, cases in enumerate(watch.invariants) for case in cases
+            numbered((case, k) for k, cases in enumerate(watch.invariants) for case in cases)
         )
         self._shared: dict[Crew, list[Group]] = {}
         self._awaited = {k: tables.programs.number(goal) for k, goal in enumerate(watch.goals)}
