@@ -17,7 +17,7 @@ gallery: $(READY) ## Check every design of the gallery with three devices.
 
 test: lint ## Lint, types and tests.
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 TOOLS := spin rumur gcc libc6-dev
 

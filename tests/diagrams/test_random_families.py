@@ -35,5 +35,6 @@ def test_diagrams_count_what_the_search_counts_and_say_what_it_says(seed: int, s
 
 
 def test_the_families_have_verdicts_of_every_kind() -> None:
-    seen = {f.verdict for seed in SEEDS for f in answers(seed, 2)[0].findings.values()}
+    some = [answers(seed, 2)[0] for seed in SEEDS[:20]]
+    seen = {finding.verdict for report in some for finding in report.findings.values()}
     assert seen >= set(FINAL)
