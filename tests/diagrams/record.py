@@ -1,4 +1,4 @@
-"""How far decision diagrams get: ``python -m tests.diagrams.record`` writes the tables of its page.
+"""How far decision diagrams get: ``python -m tests.diagrams.record`` writes its page's tables.
 
 It takes some minutes; the names of tables take those only. Every line is a process by itself, with
 a minute and 2 GiB at most. Seconds are wall time: let nothing else run.
@@ -6,25 +6,34 @@ a minute and 2 GiB at most. Seconds are wall time: let nothing else run.
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
+from matplotlib.figure import Figure
 from tabulate import tabulate
 
 from model.catalogue import entries
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/many-devices.md"
+PICTURE = ROOT / "docs/many-devices.svg"
 START = "<!-- {}: python -m tests.diagrams.record rewrites it -->\n"
 END = "<!-- end of {} -->\n"
 DESIGN = "driver_managed_dma"
 MOST = 16
 BOUNDS = ("--timeout", "60", "--memory", "2G")
 GROWTH_HEADS = ["devices", "states", "transitions", "times as many states", "nodes", "s", "MiB"]
+STATES = 1
+PANELS = {"states": STATES, "nodes": 4, "seconds": 5, "MiB": 6}
+"""What the picture shows, by the column it is in."""
 DESIGNS_HEADS = ["design", "states", "hold", "violated", "undetermined", "nodes", "s", "MiB"]
 
 
@@ -50,15 +59,41 @@ def growth() -> Iterator[list[str]]:
         yield [str(devices), f"{before:,}", transitions, times, *cost(one)]
 
 
+def draw() -> None:
+    """The picture of the table of growth, as it stands on the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    table = page.split(START.format("growth"))[1].split(END.format("growth"))[0]
+    lines = [line for line in table.strip().splitlines()[2:] if line]
+    rows = [
+        [cell.strip().replace(",", "") for cell in line.strip("|").split("|")] for line in lines
+    ]
+    sheet = Figure(figsize=(12, 3.2), layout="constrained")
+    for axes, (title, column) in zip(sheet.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        axes.plot([int(row[0]) for row in rows], [float(row[column]) for row in rows], "o-")
+        axes.set_title(title, fontsize=10)
+        axes.set_xlabel("devices in one group")
+        axes.grid(visible=True, alpha=0.3)
+        if column == STATES:
+            axes.set_yscale("log")
+    text = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "diagrams", "svg.fonttype": "none"}):
+        sheet.savefig(text, format="svg", metadata={"Date": None})
+    PICTURE.write_text(
+        "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), encoding="utf-8"
+    )
+
+
 def designs() -> Iterator[list[str]]:
-    """A line for each design of the thread and the releases, with MOST devices."""
-    for entry in entries(["thread", "releases"]):
-        found = check(entry.design.name, MOST)
+    """A line for each release, with MOST devices; two at a time."""
+    names = [entry.design.name for entry in entries(["releases"])]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(check, names, itertools.repeat(MOST)))
+    for name, found in zip(names, answers, strict=True):
         one = found[0]
         verdicts = [result["verdict"] for result in found]
         counts = [verdicts.count(v) for v in ("holds", "violated", "undetermined")]
         states = "-" if one["states"] is None else f"{one['states']:.2e}"
-        yield [entry.design.name, states, *map(str, counts), *cost(one)]
+        yield [name, states, *map(str, counts), *cost(one)]
 
 
 def cost(one: dict[str, Any]) -> list[str]:
@@ -83,3 +118,4 @@ if __name__ == "__main__":
     for name in sys.argv[1:] or TABLES:
         heads, rows = TABLES[name]
         rewrite(name, heads, rows())
+    draw()
