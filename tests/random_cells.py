@@ -89,12 +89,8 @@ class Busy(Cell):
     errand = counter(0, 2, 0)
 
 
-class _Business:
+class _Business(_Notes):
     """What steps do to notes and errands: nothing for cells that have none."""
-
-    def __init__(self, seed: int, *, wanted: bool) -> None:
-        self._rng = random.Random(-seed)  # noqa: S311  # as below
-        self._wanted = wanted
 
     def added_to(self, made: Callable[[Cell], Action]) -> Callable[[Cell], Action]:
         """``made``, which may also write and read the note, start an errand, or wait for one."""

@@ -12,13 +12,13 @@ from model.diagrams.reach import Reached
 from model.diagrams.weights import Unsuitable
 from model.engines.memory import peak_bytes
 from model.engines.result import Finding, Limits, Report, Verdict
+from model.engines.search import INTERRUPTED
 from model.lang import Case, Claim, Kind, Property, System
 from model.lang.expr import Not
 from model.proof.counting import CounterSystem, Place
 from model.proof.family import Condition, Family, Systems
 from model.proof.quantified import NotUniform
 
-INTERRUPTED = "interrupted"
 _REACHED = "reached"
 
 
