@@ -37,7 +37,8 @@ class Result:
     """One property of one design at one size.
 
     ``finding`` holds the verdict with its reason, trace and hint; ``report`` is the engine's
-    whole answer for the design.
+    whole answer for the design. ``size`` is ``asked_size``, or a larger one where a proof for any
+    number of devices found a violation that needs it.
     """
 
     entry: Entry
@@ -46,6 +47,7 @@ class Result:
     expected: Verdict
     finding: Finding
     report: Report
+    asked_size: Size
 
     @property
     def design(self) -> Design:
@@ -202,7 +204,7 @@ def check_entry(
         if (finding.fewest or 0) > size.devices + size.hotplug:
             shown = Size(0, finding.fewest or 0)
         expected = entry.expected(item.name, shown)
-        yield Result(entry, item, shown, expected, finding, report)
+        yield Result(entry, item, shown, expected, finding, report, size)
 
 
 def _answers(engine: Engine, item: Property, system: System) -> bool:

@@ -18,7 +18,34 @@ _MACHINES = click.Choice(["auto", "kernel", "numpy", "python"])
 _WISHES = click.Choice(["auto", "on", "off"])
 _SECONDS = click.FloatRange(min=0)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT])(?:i?B)?", re.IGNORECASE)
+_MOST = 1000
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class _Counts(click.ParamType[tuple[int, ...]]):
+    """How many there are of something: one count, or several of them, such as 1..4."""
+
+    name = "counts"
+
+    def convert(
+        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The counts that ``value`` names, in its order."""
+        if isinstance(value, tuple):
+            return value
+        found: list[int] = []
+        for part in value.split(","):
+            first, dots, last = part.partition("..")
+            try:
+                counts = range(int(first), int(last if dots else first) + 1)
+            except ValueError:
+                counts = range(0)
+            if not counts:
+                self.fail(f"{value!r} is no count; write 2, or several as 1..4 or 1,3", param, ctx)
+            if counts.stop > _MOST + 1:
+                self.fail(f"{value!r} is too many; give {_MOST} at most", param, ctx)
+            found += counts
+        return tuple(dict.fromkeys(found))
 
 
 class _Memory(click.ParamType[Budget]):
@@ -57,9 +84,21 @@ class _Memory(click.ParamType[Budget]):
     default=["thread"],
     help="Which designs, if none are named; may be repeated.",
 )
-@_option("--devices", default=1, help="Devices in each group at boot.")
-@_option("--hotplug", default=1, help="Further devices in each, there at boot or plugged in later.")
-@_option("--groups", default=1, help="IOMMU groups.")
+@_option(
+    "--devices",
+    type=_Counts(),
+    default="1",
+    metavar="N",
+    help="Devices in each group at boot; 1..3 or 1,3: at each of these sizes.",
+)
+@_option(
+    "--hotplug",
+    type=_Counts(),
+    default="1",
+    metavar="N",
+    help="Further devices in each, there at boot or plugged in later.",
+)
+@_option("--groups", type=_Counts(), default="1", metavar="N", help="IOMMU groups.")
 @_option(
     "--engine", type=_ENGINES, default="bfs", help="proof: any number of devices; diagrams: many."
 )
@@ -72,7 +111,7 @@ class _Memory(click.ParamType[Budget]):
 @_option("--forget", type=_WISHES, default="auto", help="Leave out what only violations read.")
 @_option("--fold", type=_WISHES, default="auto", help="One for all that nothing tells apart.")
 @_option("--partial-order", type=_WISHES, default="auto", help="Leave out what merely commutes.")
-@_option("--jobs", type=_POSITIVE, metavar="N", help="Designs at once; default: cores.")
+@_option("--jobs", type=_POSITIVE, metavar="N", help="Searches at once; default: cores.")
 @_option("--max-states", type=_POSITIVE, metavar="N", help="Give up there: undetermined.")
 @_option(
     "--timeout", type=_SECONDS, metavar="SECONDS", help="Give up on a design then: undetermined."
@@ -95,9 +134,9 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     designs: tuple[str, ...],
     names: tuple[str, ...],
     families: tuple[str, ...],
-    devices: int,
-    hotplug: int,
-    groups: int,
+    devices: tuple[int, ...],
+    hotplug: tuple[int, ...],
+    groups: tuple[int, ...],
     engine: str,
     depth: int,
     k: int,
@@ -116,16 +155,19 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     traces: Path | None,
     update_counterexamples: bool,
 ) -> int:
-    """Check designs: a family of them, or those named; a variant of your own is a .py file."""
+    """Check designs: a family of them, or those named; a variant of your own is a .py file.
+
+    Of each size that is asked for: --devices 1..3 asks for three of them.
+    """
     from model import evidence, presentation, watching
     from model.catalogue import UsageError, find_all, find_property
     from model.checker import check_entry
     from model.engines.choice import Machine, Reductions, Wish
     from model.judging import Effort, Engine
-    from model.sweep import clear, jobs_for, sweep
+    from model.sweep import Job, clear, sweep, threads_for
 
     _refuse_unknown(style, ("table", "json"))
-    size = Size(devices, hotplug, groups)
+    sizes = [Size(d, h, g) for g in groups for h in hotplug for d in devices]
     asked = [find_property(name) for name in names]
     chosen = find_all(designs, FAMILIES if "all" in families else families)
     searches = Engine(engine) is Engine.BFS
@@ -135,6 +177,9 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
         raise UsageError(f"--memory is for --engine bfs and diagrams, and this is {engine}")
     if cluster and (jobs or checkpoint):
         raise UsageError("--jobs and --checkpoint are for searches here: leave --cluster out")
+    if update_counterexamples and len(sizes) > 1:
+        raise UsageError(f"--update-counterexamples is for one size, and these are {len(sizes)}")
+    work = [Job(entry, size) for size in sizes for entry in chosen]
     for folder in filter(None, (traces, checkpoint)):
         evidence.prepare(folder)
 
@@ -144,16 +189,17 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     if cluster:
         from model.cluster import check_on_cluster
 
-        outcome, told = check_on_cluster(cluster, chosen, names, size, limits, effort)
+        with watching.answers(len(work)) as tell:
+            outcome, told = check_on_cluster(cluster, work, names, limits, effort, tell)
     else:
         with watching.progress() as progress:
             outcome = sweep(
-                chosen,
-                lambda entry, limits: list(
-                    check_entry(entry, asked, size, Engine(engine), limits, effort)
+                work,
+                lambda job, limits: list(
+                    check_entry(job.entry, asked, job.size, Engine(engine), limits, effort)
                 ),
                 limits,
-                jobs_for(Engine(engine), jobs, len(chosen)),
+                threads_for(Engine(engine), jobs, len(work)),
                 progress,
             )
         skipped = ", ".join(outcome.skipped)
@@ -162,7 +208,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     if traces is not None:
         notes += evidence.write(outcome.results, traces)
     if checkpoint is not None:
-        notes += clear(checkpoint, chosen, size, outcome)
+        notes += clear(checkpoint, work, outcome)
     if style == "json":
         _say(presentation.as_json(outcome) + "\n")
     else:

@@ -20,6 +20,7 @@ from model.engines.result import Finding, Limits, Progress, Report
 from model.judging import Effort, Engine
 from model.lang import State, System
 from model.linux.design import Size
+from model.sweep import Job, titles_of
 from model.traces.trace import Trace, replay
 
 if TYPE_CHECKING:
@@ -150,49 +151,52 @@ def _by_value() -> Callable[[bytes], bytes]:
 
 def check_on_cluster(
     address: str,
-    entries: Sequence[Entry],
+    jobs: Sequence[Job],
     properties: tuple[str, ...],
-    size: Size,
     limits: Limits,
     effort: Effort,
+    tell: Callable[[int, int], None] | None = None,
 ) -> tuple[Outcome, list[str]]:
-    """Have the cluster whose scheduler is at ``address`` check ``entries``.
+    """Have the cluster whose scheduler is at ``address`` do ``jobs``.
 
-    The results are in their order; what else there is to know comes as notes. A design whose worker
-    dies is checked by another one. Raises UsageError for a cluster that is of no use,
+    The results are in their order; what else there is to know comes as notes. A job whose worker
+    dies is done by another one. ``tell`` is called with how many jobs are done, and how many
+    workers there are. Raises UsageError for a cluster that is of no use,
     KeyboardInterrupt if nothing is known yet, and what ``check_entry`` raises.
     """
     memory = (limits.memory.most, str(limits.memory)) if limits.memory else None
 
-    def task(entry: Entry) -> Task:
-        name, variant = _sent(entry)
+    def task(job: Job) -> Task:
+        name, variant = _sent(job.entry)
         cut = limits.max_states, limits.timeout, memory
-        return Task(edition(), name, variant, properties, size, *cut, effort)
+        return Task(edition(), name, variant, properties, job.size, *cut, effort)
 
     with _client(address) as client:
         run = uuid4().hex  # keys of other runs are other questions
-        asked = {f"{entry.design.name}-{run}": entry for entry in entries}
+        asked = {f"{job.entry.design.name}-{k}-{run}": job for k, job in enumerate(jobs)}
+        titles = dict(zip(asked, titles_of(jobs), strict=True))
         ask = _by_value()
         futures = [
-            client.submit(ask, pickle.dumps(task(entry)), key=key) for key, entry in asked.items()
+            client.submit(ask, pickle.dumps(task(job)), key=key) for key, job in asked.items()
         ]
         found: dict[str, list[Result]] = {}
         notes: list[str] = []
         try:
-            for key, answer in _answers(client, futures):
-                entry = asked[key]
+            for done, (key, answer) in enumerate(_answers(client, futures), 1):
                 if isinstance(answer, str):
-                    notes.append(f"{entry}: not checked: {answer}")
+                    notes.append(f"{titles[key]}: not checked: {answer}")
                 else:
-                    found[key] = list(_results(entry, size, answer))
+                    found[key] = list(_results(asked[key], answer))
+                if tell:
+                    tell(done, len(client.nthreads()))
         except KeyboardInterrupt:
             if not found:
                 raise
-            left = [str(entry) for key, entry in asked.items() if key not in found]
+            left = [titles[key] for key in asked if key not in found]
             notes.append(f"interrupted; not checked: {', '.join(left)}")
         finally:
             client.cancel(futures, force=True)
-    skipped = tuple(str(entry) for key, entry in asked.items() if key not in found)
+    skipped = tuple(titles[key] for key in asked if key not in found)
     return Outcome(tuple(r for key in asked for r in found.get(key, [])), skipped), notes
 
 
@@ -242,8 +246,9 @@ def _answers(
             raise UsageError(f"{error}; install the same version of this project there") from None
 
 
-def _results(entry: Entry, size: Size, answer: Answer) -> Iterator[Result]:
+def _results(job: Job, answer: Answer) -> Iterator[Result]:
     """The results as if they had been found here; every trace is replayed."""
+    entry, size = job
     system = entry.design.system(size)
     findings = {
         name: finding if sent is None else replace(finding, trace=_trace(system, sent))
@@ -251,7 +256,8 @@ def _results(entry: Entry, size: Size, answer: Answer) -> Iterator[Result]:
     }
     report = replace(answer.report, findings=findings)
     for name, finding in findings.items():
-        yield Result(entry, find_property(name), size, entry.expected(name, size), finding, report)
+        expected = entry.expected(name, size)
+        yield Result(entry, find_property(name), size, expected, finding, report, size)
 
 
 def _trace(system: System, sent: _Sent) -> Trace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from model.catalogue import Entry, UsageError, find, find_property
@@ -44,14 +44,17 @@ def prepare(folder: Path) -> None:
         raise _unwritten(folder, error) from None
 
 
-def write(results: Iterable[Result], folder: Path) -> list[str]:
+def write(results: Sequence[Result], folder: Path) -> list[str]:
     """Write every counterexample below ``folder``, in one folder per design; says what it wrote.
 
-    All of them are written or none. Raises UsageError if the system refuses.
+    Where several sizes were asked about, each has a folder within the design's. All of them are
+    written or none. Raises UsageError if the system refuses.
     """
+    several = len({result.asked_size for result in results}) > 1
     found: dict[Path, str] = {}
     for result in results:
-        found |= files(result, folder / result.design.name)
+        home = folder / result.design.name
+        found |= files(result, home / result.asked_size.short if several else home)
     try:
         write_all(found)
     except OSError as error:

@@ -10,27 +10,19 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-from tabulate import SEPARATING_LINE, tabulate
+from tabulate import tabulate
 
 from model.checker import ExitCode, Outcome, Result
 from model.designs import FAMILIES
 from model.engines.result import Verdict
 from model.evidence import meta, text
 from model.linux.design import Size
+from model.matrix import cell_of, job_of, matrices
 from model.traces.itf import dumps
 from properties import PROPERTIES
 
-_COLOURS = {
-    Verdict.HOLDS: "green",
-    Verdict.PROVED: "green",
-    Verdict.VIOLATED: "red",
-    Verdict.UNDETERMINED: "yellow",
-    Verdict.VACUOUS: "yellow",
-}
 _RACES = 3  # more than a reader takes in at once
 _REASON = 66  # columns of a reason that leave the table readable on a wide terminal
-_HEAD = 11  # columns of a design's name above its column, so that six fit beside each other
 
 
 def as_json(outcome: Outcome) -> str:
@@ -78,8 +70,8 @@ def as_text(outcome: Outcome, style: str, program: str) -> str:
 
     ``style`` is a table format of tabulate's; ``program`` is how this program was called.
     """
-    many = len({result.design for result in outcome.results}) > 1
-    parts = [as_matrix(outcome, style) if many else as_list(outcome, style)]
+    many = len({job_of(result) for result in outcome.results}) > 1
+    parts = list(matrices(outcome.results, style)) if many else [as_list(outcome, style)]
     parts += _races(outcome, program)
     for lines in (_unexpected(outcome) if many else (), _hints(outcome), _advice(outcome, program)):
         parts.append("\n".join(lines))
@@ -105,36 +97,11 @@ def catalogue(style: str) -> str:
     )
 
 
-def as_matrix(outcome: Outcome, style: str) -> str:
-    """Properties down, designs across; below them what was explored. ``style`` is tabulate's."""
-    designs = list(dict.fromkeys(result.design.name for result in outcome.results))
-    found = {result.asked.name for result in outcome.results}
-    asked = [item.name for item in PROPERTIES if item.name in found]
-    # Six designs side by side have no room for what was expected: that is told below the table.
-    cells = {
-        (r.asked.name, r.design.name): _cell(r, style) + " !" * (not r.as_expected)
-        for r in outcome.results
-    }
-    reports = {r.design.name: r.report for r in outcome.results}
-    rows: list[list[str]] = [
-        [name, *(cells.get((name, d), "-") for d in designs)] for name in asked
-    ]
-    if style == "simple":
-        rows.append([SEPARATING_LINE])
-    for label in ("states", "transitions", "depth"):
-        values = [getattr(reports[d], label) for d in designs]
-        rows.append([label, *("-" if v is None else f"{v:,}" for v in values)])
-    rows.append(["seconds", *(f"{reports[d].seconds:.2f}" for d in designs)])
-    heads = ["property", *(_narrow(name) if style == "simple" else name for name in designs)]
-    align = ("left", *("left" for _ in designs))
-    return tabulate(rows, heads, tablefmt=style, disable_numparse=True, colalign=align)
-
-
 def as_list(outcome: Outcome, style: str) -> str:
     """One design's results: a row for each property. ``style`` is tabulate's."""
     rows = []
     for r in outcome.results:
-        verdict = _cell(r, style) + ("" if r.as_expected else f" (expected: {r.expected})")
+        verdict = cell_of(r, style) + ("" if r.as_expected else f" (expected: {r.expected})")
         how = r.finding.reason
         if style == "simple":
             how = textwrap.shorten(how, _REASON, placeholder=" ...")
@@ -143,8 +110,10 @@ def as_list(outcome: Outcome, style: str) -> str:
 
 
 def figures(outcome: Outcome) -> str:
-    """One line about the engine's work: on each design if there is one, else on all of them."""
-    reports = {result.design.name: result.report for result in outcome.results}
+    """One line about the engine's work: on one design at one size, else on all of them."""
+    reports = {job_of(result): result.report for result in outcome.results}
+    designs = {name for name, _ in reports}
+    sizes = list(dict.fromkeys(str(size) for _, size in reports))
     first = outcome.results[0]
     seconds = sum(report.seconds for report in reports.values())
     most = max(report.peak_bytes for report in reports.values())
@@ -164,7 +133,8 @@ def figures(outcome: Outcome) -> str:
         if report.stopped:
             parts.append(f"stopped: {report.stopped}")
     else:
-        parts.insert(0, f"{len(reports)} designs, {first.size}")
+        what = f"{len(designs)} designs" if len(designs) > 1 else first.design.name
+        parts.insert(0, f"{what}, {sizes[0] if len(sizes) == 1 else f'{len(sizes)} sizes'}")
     return "; ".join([*parts, f"{seconds:.2f} s", f"{most / 2**20:.0f} MiB"])
 
 
@@ -199,12 +169,15 @@ def _races(outcome: Outcome, program: str) -> Iterator[str]:
 
 
 def _unexpected(outcome: Outcome) -> Iterator[str]:
-    """A line for whatever the matrix marks; what one limit has left open is told together."""
+    """A line for whatever a matrix marks; what one limit has left open is told together."""
     told: dict[tuple[str, Verdict, Verdict, str], list[str]] = {}
+    several = len({r.asked_size for r in outcome.results}) > 1
     for r in outcome.results:
         if not r.as_expected:
-            key = (r.design.name, r.verdict, r.expected, r.finding.reason)
-            told.setdefault(key, []).append(r.asked.name)
+            where = f"{r.design.name} ({r.asked_size})" if several else r.design.name
+            told.setdefault((where, r.verdict, r.expected, r.finding.reason), []).append(
+                r.asked.name
+            )
     if told:
         yield "! not as expected:"
     for (design, verdict, expected, reason), names in told.items():
@@ -250,19 +223,3 @@ def _shown(path: Path | None) -> str:
     """``path`` as somebody would type it here."""
     near = os.path.relpath(path or "")
     return shlex.quote(str(path) if near.startswith("..") else near)
-
-
-def _cell(result: Result, style: str) -> str:
-    steps = f" {len(result.finding.trace)}" if result.finding.trace is not None else ""
-    told = f"{result.verdict}{steps}"
-    return click.style(told, fg=_COLOURS[result.verdict]) if style == "simple" else told
-
-
-def _narrow(name: str) -> str:
-    """A design's name over several lines."""
-    lines = [""]
-    for word in name.split("_"):
-        if lines[-1] and len(lines[-1]) + len(word) > _HEAD:
-            lines.append("")
-        lines[-1] += ("_" if lines[-1] or len(lines) > 1 else "") + word
-    return "\n".join(lines)

@@ -16,8 +16,7 @@ from model.linux.design import Size
 
 def path_of(folder: Path, entry: Entry, size: Size) -> Path:
     """The file of one design at one size."""
-    counts = f"{size.devices}-{size.hotplug}-{size.groups}"
-    return folder / f"{entry.design.name}-{counts}.checkpoint"
+    return folder / f"{entry.design.name}-{size.short}.checkpoint"
 
 
 def checkpoint_of(

@@ -20,20 +20,39 @@ def progress() -> Iterator[Callable[[str, Progress], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # slow to import, so only where somebody watches
-
-    plain = click.get_current_context().color is False
     running: dict[int, _Watched] = {}
-    with Console(stderr=True, no_color=plain or None).status("") as status:
+    with _line("") as show:
 
         def tell(name: str, p: Progress) -> None:
             here = threading.get_ident()
             if here not in running or running[here].name != name:
                 running[here] = _Watched(name, p)
             running[here].see(p)
-            status.update("\n".join(map(str, list(running.values()))))
+            show("\n".join(map(str, list(running.values()))))
 
         yield tell
+
+
+@contextlib.contextmanager
+def answers(jobs: int) -> Iterator[Callable[[int, int], None] | None]:
+    """A line on a terminal that says how many of the ``jobs`` are done, and by how many workers."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with _line(f"0 of {jobs} done") as show:
+        yield lambda done, workers: show(
+            f"{done} of {jobs} done, {workers} worker{'s' * (workers != 1)}"
+        )
+
+
+@contextlib.contextmanager
+def _line(first: str) -> Iterator[Callable[[str], None]]:
+    """What a terminal shows until something else is to be shown, and not afterwards."""
+    from rich.console import Console  # slow to import, so only where somebody watches
+
+    plain = click.get_current_context().color is False
+    with Console(stderr=True, no_color=plain or None).status(first) as status:
+        yield status.update
 
 
 class _Watched:

@@ -52,6 +52,7 @@ CLI = {
     "model.dump",
     "model.evidence",
     "model.presentation",
+    "model.matrix",
     "model.watching",
 }
 

@@ -36,6 +36,11 @@ class Size:
                 subject="",
             )
 
+    @property
+    def short(self) -> str:
+        """The counts for a file's name: devices, hot-pluggable ones, groups."""
+        return f"{self.devices}-{self.hotplug}-{self.groups}"
+
     def __str__(self) -> str:
         parts = [f"{self.groups} groups of"] if self.groups > 1 else []
         parts.append(f"{self.devices} device{'s' * (self.devices != 1)}")

@@ -1,18 +1,20 @@
 """Whether all engines agree on designs at sizes: ``make agree`` asks, and writes the page's table.
 
-At each size, with every device there at boot or not: the search, decision diagrams, and where there
-are few states also Z3 (induction, and bounded model checking as far as the longest counterexample
-of the search) and a search of the proof's counter system. Once for each design: the proof for every
-number of devices.
+At each size, with every device there at boot or not: the search, as long as it is quick; decision
+diagrams; Z3 (induction, and bounded model checking as far as the longest counterexample of the
+search); and where there are few states a search of the proof's counter system. Once for each
+design: the proof for every number of devices.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,23 +37,23 @@ from tests.agreement.noted import Proof, Row, contradictions, read
 from tests.agreement.page import write
 from tests.agreement.solved import solved
 
-ALWAYS = 3
-"""Up to so many devices every design is asked."""
-FURTHER = 6
-"""And up to so many if the search before was complete within QUICK."""
-QUICK = 20.0
+FIRST = 2
+"""Up to so many devices every design is asked before any is asked with more."""
+MOST = 6
+QUICK = 4.0
+"""Seconds within which a search was complete, if one with a further device is worth a try."""
 EXACT = 60_000
-"""Up to so many states Z3 is asked, with them for its lemma, and the counter system is searched."""
-SEARCHED = 120.0
+"""Up to so many states they are Z3's lemma, and the counter system is searched."""
+SEARCHED = 90.0
 """Seconds that a search may take."""
 MEMORY = Budget(4 * 2**30, "4G")
 SOLVED = 60.0
 """Seconds that Z3 has for a design at one size."""
-DRAWN = 120.0
+DRAWN = 60.0
 """Seconds that diagrams may take."""
 PROVED = 60.0
 """Seconds that a proof may take."""
-SHORTEST = Effort(reductions=Reductions(partial_order=Wish.OFF))
+SHORTEST = Reductions(partial_order=Wish.OFF)
 STATES = (Kind.INVARIANT, Kind.TYPES, Kind.DEADLOCK)
 
 
@@ -59,48 +61,54 @@ class Unlike(Disagreement):
     """Diagrams or the counter system have other states or verdicts than the search."""
 
 
-def asked(entry: Entry, devices: int) -> Row:
-    """Ask the engines about one design with so many devices."""
+def asked(entry: Entry, devices: int, *, search: bool) -> Row:
+    """Ask the engines about one design with so many devices, the search if it is to be tried."""
     begun = time.perf_counter()
     size = Size(0, devices)
     system = entry.design.system(size)
     properties = [item for item in PROPERTIES if item.concerns(system)]
     claims = [item.ground(system) for item in properties]
-    limits = Limits(timeout=SEARCHED, memory=MEMORY)
-    searched = run(Engine.BFS, system, claims, limits, SHORTEST)
+    limits = Limits(timeout=SEARCHED if search else 0, memory=MEMORY)
+    searched = run(Engine.BFS, system, claims, limits, Effort(reductions=SHORTEST))
     few = searched.complete and _exact(searched) and (searched.states or 0) <= EXACT
-    solver, counts, drawn, wrong = dataclasses.replace(searched, findings={}), None, None, ""
+    by_z3: dict[str, Verdict] = {}
+    counts, drawn, wrong = None, None, ""
     try:
+        told = solved(system, properties, searched, Limits(timeout=SOLVED), exact=few)
+        both = agreed(system, searched, told)
+        by_z3 = _decided(told)
         if few:
-            told = solved(system, properties, searched, Limits(timeout=SOLVED))
-            agreed(system, searched, told)
-            solver = told
             counts = _counted(entry, system, properties, searched, devices)
-        drawn = _drawn(entry, system, properties, searched, devices)
+        drawn = _drawn(entry, system, properties, both, devices)
     except Disagreement as error:
         error.size = size
         wrong = f"{error} ({dump(error, Path.cwd())})"
-    verdicts = {n: f.verdict for n, f in searched.findings.items()}
-    answers = {n: f.verdict for n, f in solver.findings.items()}
-    answers = {n: v for n, v in answers.items() if v is not Verdict.UNDETERMINED}
-    bounded = [n for n, v in answers.items() if v is Verdict.VIOLATED or _reachable(n)]
-    known = set(answers) | (counts or set()) | (drawn or set())
+    found = _decided(searched)
+    known = (drawn or {}) | by_z3 | found
+    bounded = [n for n, v in by_z3.items() if v is Verdict.VIOLATED or _reachable(n)]
+    voices = Counter(itertools.chain(found, by_z3, counts or (), drawn or ()))
     return Row(
         entry.design.name,
         devices,
-        sum(v is not Verdict.UNDETERMINED for v in verdicts.values()),
-        sum(item.kind not in BY_DIAGRAMS for item in properties if not _open(searched, item.name)),
-        sum(v is Verdict.UNDETERMINED for v in verdicts.values()),
-        tuple(n for n, v in verdicts.items() if v is Verdict.VIOLATED),
-        len(answers) - len(bounded),
+        len(found),
+        len(known),
+        sum(item.kind not in BY_DIAGRAMS for item in properties if item.name in found),
+        len(properties) - len(known),
+        tuple(p.name for p in properties if known.get(p.name) is Verdict.VIOLATED),
+        len(by_z3) - len(bounded),
         len(bounded),
         None if counts is None else len(counts),
         None if drawn is None else len(drawn),
-        sum(verdicts[n] is not Verdict.UNDETERMINED for n in known),
+        sum(number > 1 for number in voices.values()),
         wrong,
         searched.complete and searched.seconds < QUICK,
         round(time.perf_counter() - begun, 1),
     )
+
+
+def _decided(report: Report) -> dict[str, Verdict]:
+    verdicts = {name: finding.verdict for name, finding in report.findings.items()}
+    return {name: v for name, v in verdicts.items() if v is not Verdict.UNDETERMINED}
 
 
 def proof_of(entry: Entry) -> Proof:
@@ -143,10 +151,10 @@ def _counted(
 
 def _drawn(
     entry: Entry, system: System, properties: Sequence[Property], searched: Report, devices: int
-) -> set[str] | None:
-    """The verdicts that decision diagrams confirm; None if they cannot speak of the design.
+) -> dict[str, Verdict] | None:
+    """The verdicts of decision diagrams, which none that is known contradicts.
 
-    Raises Unlike.
+    None if they cannot speak of the design. Raises Unlike.
     """
     told = [item for item in properties if item.kind in BY_DIAGRAMS]
     report = decide(family(entry.design), devices, told, Limits(timeout=DRAWN, memory=MEMORY))
@@ -155,22 +163,18 @@ def _drawn(
     mine, theirs = (report.states, report.transitions), (searched.states, searched.transitions)
     if searched.complete and _exact(searched) and mine != theirs:
         raise Unlike(f"{system}: diagrams count {mine}, not {theirs}", system, [searched, report])
-    confirmed = set()
+    found: dict[str, Verdict] = {}
     for item in told:
         one, other = report.findings[item.name].verdict, searched.findings[item.name].verdict
-        if Verdict.UNDETERMINED not in (one, other):
-            if one is not other:
-                raise Unlike(
-                    f"{system}: {item.name}: {one} by diagrams, {other} by search",
-                    system,
-                    [searched, report],
-                )
-            confirmed.add(item.name)
-    return confirmed
-
-
-def _open(searched: Report, name: str) -> bool:
-    return searched.findings[name].verdict is Verdict.UNDETERMINED
+        if Verdict.UNDETERMINED not in (one, other) and one is not other:
+            raise Unlike(
+                f"{system}: {item.name}: {one} by diagrams, {other} by others",
+                system,
+                [searched, report],
+            )
+        if one is not Verdict.UNDETERMINED:
+            found[item.name] = one
+    return found
 
 
 def _exact(searched: Report) -> bool:
@@ -182,20 +186,22 @@ def missing(
 ) -> Iterator[tuple[Entry, int]]:
     """What is to be asked after ``rows``: each design at a size, or, as size 0, its proof.
 
-    Small sizes come first, of all designs, and the proofs before what takes longest.
+    Small sizes come first, of all designs, and the proofs; then design by design what takes long.
     """
-    done = {(row.design, row.devices): row for row in rows}
-    done_proofs = {proof.design for proof in proofs}
-    for devices in [*range(1, ALWAYS + 1), 0, *range(ALWAYS + 1, most + 1)]:
-        for entry in chosen:
-            name = entry.design.name
-            if devices == 0:
-                if name not in done_proofs:
-                    yield entry, 0
-            elif (name, devices) not in done and devices <= most:
-                before = done.get((name, devices - 1))
-                if devices <= ALWAYS or (before is not None and before.quick):
-                    yield entry, devices
+    done = {(row.design, row.devices) for row in rows}
+    done |= {(proof.design, 0) for proof in proofs}
+    small = itertools.product([*range(1, FIRST + 1), 0], chosen)
+    large = itertools.product(chosen, range(FIRST + 1, MOST + 1))
+    for entry, devices in [*((entry, devices) for devices, entry in small), *large]:
+        if (entry.design.name, devices) not in done and devices <= most:
+            yield entry, devices
+
+
+def promising(rows: Sequence[Row], name: str, devices: int) -> bool:
+    """Whether a search is worth a try: with a device less it was quick, or it is the first."""
+    return devices == 1 or any(
+        row.quick for row in rows if (row.design, row.devices) == (name, devices - 1)
+    )
 
 
 def main() -> None:
@@ -211,7 +217,7 @@ def main() -> None:
         default=Path("build/agreement.jsonl"),
         help="where answers are noted; what stands there already is not asked again",
     )
-    parser.add_argument("--devices", type=int, default=FURTHER, help="at most so many")
+    parser.add_argument("--devices", type=int, default=MOST, help="at most so many")
     parser.add_argument("--write", action="store_true", help="write what is noted, ask nothing")
     wishes = parser.parse_args()
     # Those first that others build on; the rest in the order of the gallery.
@@ -226,7 +232,8 @@ def main() -> None:
         entry, devices = wanted
         noted: Row | Proof
         if devices:
-            noted = asked(entry, devices)
+            tried = promising(rows, entry.design.name, devices)
+            noted = asked(entry, devices, search=tried)
             rows.append(noted)
         else:
             noted = proof_of(entry)

@@ -12,15 +12,16 @@ from pathlib import Path
 class Row:
     """One design at one size: how many verdicts there are, and how many of them were confirmed.
 
-    ``alone`` is how many are about runs, which the search alone decides. ``open`` is how many
-    properties it left undetermined, ``broken`` names those violated.
-    ``counted`` is None where the counter system was not searched, and ``drawn`` where diagrams say
-    nothing.
-    ``confirmed`` were by one of the others at least. ``wrong`` says who disagrees.
+    ``searched`` is how many the search gave, ``verdicts`` how many somebody gave, ``confirmed`` how
+    many two or more did. ``alone`` are about runs, which the search alone decides. ``open`` is how
+    many properties nobody decided, ``broken`` names those violated. ``counted`` is None where the
+    counter system was not searched, and ``drawn`` where diagrams say nothing. ``quick`` is whether
+    a search was, and ended. ``wrong`` says who disagrees.
     """
 
     design: str
     devices: int
+    searched: int
     verdicts: int
     alone: int
     open: int

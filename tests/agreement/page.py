@@ -32,7 +32,7 @@ def _cell(row: Row | None) -> str:
     if row is None:
         return ""
     others = ["-" if n is None else str(n) for n in (row.counted, row.drawn)]
-    told = f"{row.verdicts}: {row.by_induction}, {row.by_bounded}, {', '.join(others)}"
+    told = f"{row.searched}: {row.by_induction}, {row.by_bounded}, {', '.join(others)}"
     told += f"; {row.open} open" if row.open else ""
     return f"{told} **disagree**" if row.wrong else told
 
@@ -49,6 +49,7 @@ def figures(rows: Sequence[Row], proofs: Sequence[Proof]) -> str:
                 sum(row.verdicts for row in of),
                 sum(len(row.broken) for row in of),
                 sum(row.open for row in of),
+                sum(row.searched for row in of),
                 sum(row.by_induction for row in of),
                 sum(row.by_bounded for row in of),
                 sum(row.counted or 0 for row in of),
@@ -58,8 +59,8 @@ def figures(rows: Sequence[Row], proofs: Sequence[Proof]) -> str:
                 sum(row.verdicts - row.alone - row.confirmed for row in of),
             ]
         )
-    heads = ["devices", "designs", "verdicts", "violated", "open", "induction", "bounded"]
-    heads += ["counts", "diagrams", "of runs", "confirmed", "not confirmed"]
+    heads = ["devices", "designs", "verdicts", "violated", "open", "search"]
+    heads += ["induction", "bounded", "counts", "diagrams", "of runs", "confirmed", "by one only"]
     minutes = sum([row.seconds for row in rows] + [proof.seconds for proof in proofs]) / 60
     wrong = len(contradictions(rows, proofs))
     return (

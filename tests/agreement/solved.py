@@ -1,4 +1,4 @@
-"""What Z3 says of a system at one size; its lemma is the states there are.
+"""What Z3 says of a system at one size; its lemma is the states there are, where those are few.
 
 That a lemma names exactly the states that were found does not make the induction idle: it asks
 whether they are all, by an encoding of the actions that the search does not share.
@@ -13,7 +13,7 @@ from model.engines.bmc import bounded
 from model.engines.induction import prove
 from model.engines.lowering import Lowered
 from model.engines.result import Limits, Report, Verdict
-from model.judging import BY_Z3
+from model.judging import BY_Z3, Effort, Engine, run
 from model.lang import Case, Claim, Expr, Kind, Property, State, System
 from model.lang.expr import And, Or
 
@@ -26,11 +26,18 @@ def solved(
     properties: Sequence[Property],
     searched: Report,
     limits: Limits,
+    *,
+    exact: bool,
 ) -> Report:
-    """What Z3 can decide: induction, and then as far as the longest trace of the search."""
+    """What Z3 can decide: induction, and then as far as the longest trace of the search.
+
+    Not ``exact``: there are too many states for a lemma, and those serve that everybody has.
+    """
     claims = [item.ground(system) for item in properties if item.kind in BY_Z3]
     traces = [searched.findings[claim.name].trace for claim in claims]
     depth = max([LEAST_DEPTH, *(len(trace) for trace in traces if trace is not None)])
+    if not exact:
+        return run(Engine.Z3, system, claims, limits, Effort(depth=depth))
     first = prove(system, claims, lemmas=[among(system, reached(system))], limits=limits)
     left = [c for c in claims if first.findings[c.name].verdict is Verdict.UNDETERMINED]
     rest = bounded(system, left, depth=depth, limits=limits.after(first.seconds))

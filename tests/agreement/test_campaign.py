@@ -35,6 +35,11 @@ def less(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def asked(entry: Entry, *, search: bool = True) -> Row:
+    """What is noted of a design with one device."""
+    return campaign.asked(entry, 1, search=search)
+
+
 def without_refusals(systems: object) -> Family:
     """A family that has lost a rule."""
     made = Family(systems)  # type: ignore[arg-type]  # as the campaign calls it
@@ -44,7 +49,7 @@ def without_refusals(systems: object) -> Family:
 
 @pytest.mark.usefixtures("less")
 def test_each_engine_confirms_what_it_can() -> None:
-    held, broken = campaign.asked(MERGED, 1), campaign.asked(FAULTY, 1)
+    held, broken = asked(MERGED), asked(FAULTY)
     for row in (held, broken):
         assert (row.verdicts, row.open, row.counted, row.drawn) == (3, 0, 3, 3)
         assert (row.confirmed, row.wrong, row.quick) == (3, "", True)
@@ -53,13 +58,25 @@ def test_each_engine_confirms_what_it_can() -> None:
 
 
 @pytest.mark.usefixtures("less")
-def test_of_many_states_only_diagrams_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_states_z3_has_the_lemmas_that_everybody_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(campaign, "EXACT", 100)
-    row = campaign.asked(FAULTY, 1)
-    assert (row.by_induction, row.by_bounded, row.counted) == (0, 0, None)
+    row = asked(FAULTY)
+    assert (row.by_induction, row.by_bounded, row.counted) == (1, 2, None)
     assert (row.drawn, row.confirmed, row.wrong) == (3, 3, "")
     monkeypatch.setattr(campaign, "DRAWN", 0.0)
-    assert campaign.asked(FAULTY, 1).confirmed == 0
+    monkeypatch.setattr(campaign, "SOLVED", 0.0)
+    row = asked(FAULTY)
+    assert (row.searched, row.verdicts, row.confirmed) == (3, 3, 0)
+
+
+@pytest.mark.usefixtures("less")
+def test_without_a_search_diagrams_and_z3_confirm_each_other() -> None:
+    row = asked(FAULTY, search=False)
+    assert (row.searched, row.verdicts, row.open, row.broken) == (0, 3, 0, BROKEN)
+    assert (row.by_induction, row.by_bounded, row.drawn, row.counted) == (1, 0, 3, None)
+    assert (row.confirmed, row.wrong, row.quick) == (1, "", False)
 
 
 @pytest.mark.usefixtures("less")
@@ -67,7 +84,7 @@ def test_a_counter_system_with_one_rule_less_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(campaign, "Family", without_refusals)
-    row = campaign.asked(MERGED, 1)
+    row = asked(MERGED)
     assert "the counter system" in row.wrong
     assert (tmp_path / "disagreement-driver_managed_dma-states.json").exists()
     assert "**disagree**" in table([row], [])
@@ -90,7 +107,7 @@ def test_diagrams_that_say_something_else_are_noticed(
 
     monkeypatch.setattr(campaign, "EXACT", 100)
     monkeypatch.setattr(campaign, "decide", careless)
-    assert told in campaign.asked(MERGED, 1).wrong
+    assert told in asked(MERGED).wrong
 
 
 @pytest.mark.usefixtures("less")
@@ -101,7 +118,7 @@ def test_a_search_that_takes_steps_too_many_is_noticed(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(campaign, "run", careless)
     told = "bfs says violated in 4 steps, z3 says holds"
-    assert told in campaign.asked(MERGED, 1).wrong
+    assert told in asked(MERGED).wrong
 
 
 @pytest.mark.usefixtures("less")
@@ -110,14 +127,14 @@ def test_devices_that_are_not_alike_are_not_counted(monkeypatch: pytest.MonkeyPa
         raise NotUniform("a quirk")
 
     monkeypatch.setattr(campaign, "Family", refused)
-    row = campaign.asked(MERGED, 1)
+    row = asked(MERGED)
     assert (row.counted, row.confirmed, row.wrong) == (None, 3, "")
     assert "3: 3, 0, -, 3" in table([row], [])
 
 
 def a_row(design: str, devices: int, *broken: str, quick: bool = True) -> Row:
     """What might be noted."""
-    return Row(design, devices, 9, 2, 1, broken, 3, 2, 4, 5, 6, "", quick, 60.0)  # a line
+    return Row(design, devices, 9, 9, 2, 1, broken, 3, 2, 4, 5, 6, "", quick, 60.0)  # a line
 
 
 def test_what_is_proved_and_violated_is_a_contradiction() -> None:
@@ -135,12 +152,19 @@ def test_a_campaign_goes_on_where_it_was() -> None:
     def left(rows: list[Row], proofs: list[Proof]) -> list[tuple[Entry, int]]:
         return list(campaign.missing(chosen, 5, rows, proofs))
 
-    small = [(entry, devices) for devices in (1, 2, 3, 0) for entry in chosen]
-    assert left([], []) == small
-    assert left([a_row(first, 1)], [Proof(second, (), 1.0)]) == [*small[1:7]]
-    rows = [a_row(n, k) for n in (first, second) for k in (1, 2)]
-    rows += [a_row(first, 3), a_row(second, 3, quick=False)]
-    assert left(rows, [Proof(n, (), 1.0) for n in (first, second)]) == [(MERGED, 4)]
+    small = [(entry, devices) for devices in (1, 2, 0) for entry in chosen]
+    large = [(entry, devices) for entry in chosen for devices in (3, 4, 5)]
+    assert left([], []) == small + large
+    assert left([a_row(first, 1)], [Proof(second, (), 1.0)]) == small[1:5] + large
+    rows = [a_row(n, k) for n in (first, second) for k in (1, 2)] + [a_row(first, 3)]
+    assert left(rows, [Proof(n, (), 1.0) for n in (first, second)]) == large[1:]
+
+
+def test_a_search_is_worth_a_try_if_the_one_before_was_quick() -> None:
+    rows = [a_row("a", 2), a_row("b", 2, quick=False)]
+    tried = [campaign.promising(rows, name, 3) for name in ("a", "b", "c")]
+    assert tried == [True, False, False]
+    assert campaign.promising([], "a", 1)
 
 
 def test_the_lemma_is_what_is_reached_and_nothing_less() -> None:

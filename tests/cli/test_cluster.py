@@ -23,6 +23,7 @@ from tests.cli.program import (
     call,
     command,
     environment,
+    on_terminal,
     refused,
     run,
     variant,
@@ -171,6 +172,15 @@ def test_a_worker_without_the_project_is_refused(cluster: Cluster, tmp_path: Pat
     cluster.worker(tmp_path / "empty")
     ran = call("check", "driver_managed_dma", "-p", "no_bug_on", "--cluster", cluster.address)
     refused(ran, "No module named 'model'", "install the same version of this project there")
+
+
+def test_each_size_is_a_job_and_a_terminal_is_told_how_many_are_done(cluster: Cluster) -> None:
+    cluster.worker()
+    words = ("check", "claim_in_probe", "-p", STUB, "--devices", "1..3", "--hotplug", "0")
+    json = ("--format", "json", "--cluster", cluster.address)
+    ran = on_terminal(*words, *json, cwd=cluster.folder, piped=True)
+    assert results(ran.out) == results(call(*words, "--format", "json").out)
+    assert "3 of 3 done, 1 worker" in ran.err
 
 
 def test_ctrl_c_ends_the_run_and_the_work(cluster: Cluster) -> None:

@@ -51,7 +51,7 @@ design = driver_managed_dma.design.variant("mine", but="it is wrong", actions=[p
         (("check", "--groups", "-1"), "--groups is -1; give a count of 0 or more"),
         (("check", "--devices", "0", "--hotplug", "0"), "give at least one group and one device"),
         (("check", "--groups", "0"), "give at least one group and one device"),
-        (("check", "--devices", "two"), "'two' is not a valid integer. Try:"),
+        (("check", "--devices", "two"), "'two' is no count; write 2, or several as 1..4 or 1,3"),
         (("check", "--max-states", "0"), "Invalid value for '--max-states'"),
         (("check", "--engine", "spin"), "Invalid value for '--engine'"),
         (("check", "--frob"), "No such option '--frob'"),

@@ -9,7 +9,8 @@ from model.designs import DESIGNS
 from model.engines.kernel.native import library
 from model.engines.result import Limits, Verdict
 from model.linux.design import Size
-from tests.gallery.three import PAGE, answers, row
+from model.sweep import Job
+from tests.gallery.three import PAGE, SIZE, answers, row
 
 FEW = ("driver_managed_dma", "cdx_returns_result", "wait_for_group_fd", "retry_after_release")
 
@@ -29,7 +30,7 @@ def test_every_design_has_a_row() -> None:
 @pytest.mark.skipif(library() is None, reason="the kernel was not built")
 @pytest.mark.parametrize("name", FEW)
 def test_a_row_is_what_the_search_finds(name: str) -> None:
-    assert shown()[name] == row(answers(find(name), Limits()))
+    assert shown()[name] == row(answers(Job(find(name), SIZE), Limits()))
 
 
 def test_what_breaks_with_three_devices_breaks_with_two() -> None:

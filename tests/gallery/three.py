@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from model.catalogue import Entry, entries
+from model.catalogue import entries
 from model.checker import Result, check_entry
 from model.designs import FAMILIES
 from model.engines.result import Limits
 from model.judging import Engine
 from model.linux.design import Size
-from model.sweep import jobs_for, sweep
+from model.sweep import Job, sweep, threads_for
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gallery" / "three-devices.md"
 SIZE = Size(2, 1)
@@ -21,9 +21,9 @@ START = "<!-- table: python -m tests.gallery.three rewrites it, and a test holds
 END = "<!-- end of table -->\n"
 
 
-def answers(entry: Entry, limits: Limits) -> list[Result]:
+def answers(job: Job, limits: Limits) -> list[Result]:
     """What the search says of one design."""
-    return list(check_entry(entry, [], SIZE, limits=limits))
+    return list(check_entry(job.entry, [], job.size, limits=limits))
 
 
 def row(results: list[Result]) -> list[str]:
@@ -41,9 +41,9 @@ def row(results: list[Result]) -> list[str]:
 
 def main() -> None:
     """Search, and write the table and the figures of the whole run."""
-    every = entries(FAMILIES)
+    every = [Job(entry, SIZE) for entry in entries(FAMILIES)]
     begun = time.perf_counter()
-    outcome = sweep(every, answers, Limits(), jobs_for(Engine.BFS, None, len(every)))
+    outcome = sweep(every, answers, Limits(), threads_for(Engine.BFS, None, len(every)))
     seconds = time.perf_counter() - begun
     if not outcome.passed:
         raise SystemExit(str(outcome))
