@@ -15,9 +15,10 @@ from model.engines.result import Finding, Limits, Report, Verdict
 from model.engines.search import INTERRUPTED
 from model.lang import Case, Claim, Kind, Property, System
 from model.lang.expr import Not
-from model.proof.counting import CounterSystem, Place
+from model.proof.counting import CounterSystem
 from model.proof.family import Condition, Family, Systems
 from model.proof.quantified import NotUniform
+from model.proof.steps import Place
 
 _REACHED = "reached"
 

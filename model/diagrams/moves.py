@@ -12,8 +12,9 @@ from typing import NamedTuple, TypeAlias
 from model.diagrams.changes import Mask, Moves, Total
 from model.diagrams.weights import Unsuitable, Weights
 from model.proof.bounds import bits
-from model.proof.counting import CounterSystem, Place, Step
+from model.proof.counting import CounterSystem
 from model.proof.linear import CONST, Form, Number, below, plus
+from model.proof.steps import Place, Step
 
 _Fact: TypeAlias = tuple[tuple[int, Number], ...]
 _Facts: TypeAlias = frozenset[_Fact]

@@ -12,8 +12,9 @@ from model.diagrams.bags import EMPTY, Bags
 from model.diagrams.changes import Mask, Moves, Node
 from model.diagrams.moves import Here, Move, Own, Steps, onward
 from model.proof.bounds import mask_of
-from model.proof.counting import CounterSystem, Place
+from model.proof.counting import CounterSystem
 from model.proof.linear import COUNTED
+from model.proof.steps import Place
 
 
 class Reached:

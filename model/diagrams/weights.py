@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from model.diagrams.changes import Mask, Total
 from model.proof.bounds import bits
-from model.proof.counting import CounterSystem, Place, Step
+from model.proof.counting import CounterSystem
 from model.proof.linear import CONST, COUNTED, Form
+from model.proof.steps import Place, Step
 
 
 class Unsuitable(Exception):

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from model.engines.solving import Clock
 from model.lang import Kind, Property
-from model.proof.counting import CounterSystem, Place
+from model.proof.counting import CounterSystem
 from model.proof.family import Condition
 from model.proof.groups import Groups
 from model.proof.ledger import Untold
 from model.proof.linear import Form, below
 from model.proof.pairs import Pairs
 from model.proof.quantified import NotUniform
+from model.proof.steps import Place
 from model.proof.tallies import Tally, asked, grown
 
 
@@ -74,9 +75,16 @@ class ByPairs:
 
     def _types(self) -> str:
         for place in self.pairs.at:
+            # Of steps by the same members some ask for more than others.
+            never: set[tuple[object, ...]] = set()
             for step in self.pairs.steps(place):
                 for name, facts in self.counting.leaving(step):
-                    if self.pairs.allows(place, step.named, [*step.facts, *facts]):
+                    key = step.named, *(frozenset(fact.items()) for fact in facts)
+                    if key in never:
+                        continue
+                    if not self.pairs.allows(place, step.named, facts):
+                        never.add(key)
+                    elif self.pairs.allows(place, step.named, [*step.facts, *facts]):
                         return f"{step.rule.name} may take {name} outside its domain"
         return ""
 
@@ -84,9 +92,12 @@ class ByPairs:
         told = self.counting.family.told
         for place, adjacent in self.pairs.at.items():
             sure = [step for step in self.pairs.steps(place) if not step.leaves]
-            steps = sorted(sure, key=lambda step: len(step.facts))
+            by: dict[frozenset[int], list[tuple[Form, ...]]] = {}
+            for step in sorted(sure, key=lambda step: len(step.facts)):
+                by.setdefault(frozenset(step.named), []).append(step.facts)
+            nobody = by.get(frozenset(), [])
             for state in adjacent:
-                own = [step.facts for step in steps if {*step.named} <= {state}]
+                own = [*nobody, *by.get(frozenset([state]), [])]
                 if self._stuck(place, state, own, []):
                     return f"pairs of members allow no step from {told(place)}"
         return ""

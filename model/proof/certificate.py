@@ -21,7 +21,7 @@ from model.certificates.form import (
 from model.engines.solving import Clock
 from model.lang import Kind, System, show
 from model.lang import Property as Claimed
-from model.proof import counting, linear
+from model.proof import linear, steps
 from model.proof.bounds import mask_of
 from model.proof.by_pairs import ByPairs
 from model.proof.counting import CounterSystem
@@ -43,7 +43,7 @@ class Proved(Protocol[C]):
     def cells(self) -> Sequence[C]:
         """Where the invariant allows anything at all."""
 
-    def at(self, cell: C) -> counting.Place:
+    def at(self, cell: C) -> steps.Place:
         """The place that the cell is a part of."""
 
     def told(self, cell: C) -> list[str]:
@@ -61,7 +61,7 @@ class Proved(Protocol[C]):
     def least(self, cell: C) -> list[linear.Form]:
         """Forms that are not negative."""
 
-    def end(self, cell: C, step: counting.Step) -> list[str]:
+    def end(self, cell: C, step: steps.Step) -> list[str]:
         """What ``told`` says of the cell after ``step``; nothing if it can not be taken."""
 
 
@@ -76,7 +76,7 @@ class OfCounts:
         self.least = proof.invariant.least
         self._invariant = proof.invariant
 
-    def at(self, cell: Cell) -> counting.Place:
+    def at(self, cell: Cell) -> steps.Place:
         """The place that the cell is a part of."""
         return cell[0]
 
@@ -92,7 +92,7 @@ class OfCounts:
         """The equalities."""
         return self._invariant.hulls[cell].equalities()
 
-    def end(self, cell: Cell, step: counting.Step) -> list[str]:
+    def end(self, cell: Cell, step: steps.Step) -> list[str]:
         """The cell after ``step``. Raises GaveUp."""
         end = self._invariant.target(cell, self._invariant.at(cell), step)
         return [] if end is None else self.told(end)
@@ -107,23 +107,23 @@ class OfPairs:
         self._pairs = proof.pairs
         self._ledger = Ledger(proof.counting, proof.pairs.tallies)
 
-    def cells(self) -> list[counting.Place]:
+    def cells(self) -> list[steps.Place]:
         """The places that the set of pairs has."""
         return list(self._pairs.at)
 
-    def at(self, cell: counting.Place) -> counting.Place:
+    def at(self, cell: steps.Place) -> steps.Place:
         """The place itself."""
         return cell
 
-    def told(self, cell: counting.Place) -> list[str]:
+    def told(self, cell: steps.Place) -> list[str]:
         """The values of the place."""
         return [*map(show, cell)]
 
-    def occupied(self, cell: counting.Place) -> list[int]:
+    def occupied(self, cell: steps.Place) -> list[int]:
         """The local states that the set has at a place."""
         return sorted(self._pairs.at[cell])
 
-    def apart(self, cell: counting.Place) -> list[tuple[list[int], list[int]]]:
+    def apart(self, cell: steps.Place) -> list[tuple[list[int], list[int]]]:
         """The pairs that are not in the set, said of all states at once that are in the same."""
         alike: dict[int, list[int]] = {}
         for state, others in sorted(self._pairs.at[cell].items()):
@@ -136,7 +136,7 @@ class OfPairs:
             if not others >> theirs[0] & 1
         ]
 
-    def zero(self, cell: counting.Place) -> list[linear.Form]:
+    def zero(self, cell: steps.Place) -> list[linear.Form]:
         """By how much each tally of a growing integer is more than that."""
         return [
             linear.plus(form, {tally.column: -1})
@@ -144,18 +144,18 @@ class OfPairs:
             if tally.column is not None
         ]
 
-    def least(self, cell: counting.Place) -> list[linear.Form]:
+    def least(self, cell: steps.Place) -> list[linear.Form]:
         """By how much each tally that is above 0 is more than 1; two may be the same there."""
         forms = self._forms(cell)
         some = [forms[k] for k in sorted(self._pairs.some[cell])]
         different = {frozenset(form.items()): form for form in some}
         return [linear.plus(form, {linear.CONST: -1}) for form in different.values()]
 
-    def end(self, _: counting.Place, step: counting.Step) -> list[str]:
+    def end(self, _: steps.Place, step: steps.Step) -> list[str]:
         """The place after ``step``, unless the set has none there."""
         return self.told(step.place) if step.place in self._pairs.at else []
 
-    def _forms(self, cell: counting.Place) -> list[linear.Form]:
+    def _forms(self, cell: steps.Place) -> list[linear.Form]:
         return self._ledger.forms(cell, mask_of(self._pairs.at[cell]))
 
 
@@ -173,7 +173,7 @@ def certificate(
     families = [systems(n) for n in READ_AT]
     cells = proof.cells()
     numbers = {cell: number for number, cell in enumerate(cells)}
-    steps = {cell: [*proof.system.steps(proof.at(cell), proof.occupied(cell))] for cell in cells}
+    outgoing = {cell: [*proof.system.steps(proof.at(cell), proof.occupied(cell))] for cell in cells}
     left: dict[str, str] = {}
     proved: list[Property] = []
     family = proof.system.family
@@ -187,12 +187,12 @@ def certificate(
         digest = digest_of_claim(item.ground(s) for s in families)
         cases = [
             (numbers[cell], [column.form(fact) for fact in facts])
-            for cell, facts in _broken(proof, item, steps)
+            for cell, facts in _broken(proof, item, outgoing)
         ]
         proved.append(Property(item.name, item.kind.name.lower(), digest, cases))
     taken = [
         column.step(numbers[cell], step, proof.end(cell, step))
-        for cell, every in steps.items()
+        for cell, every in outgoing.items()
         for step in every
     ]
     made = Certificate(
@@ -222,17 +222,17 @@ def certificate(
 
 
 def _broken(
-    proof: Proved[C], item: Claimed, steps: Mapping[C, Sequence[counting.Step]]
+    proof: Proved[C], item: Claimed, outgoing: Mapping[C, Sequence[steps.Step]]
 ) -> Iterator[tuple[C, Sequence[linear.Form]]]:
     """Each case in which ``item`` would be broken; a deadlock follows from the steps."""
     system = proof.system
     if item.kind is Kind.INVARIANT:
         for condition in system.family.conditions(item.ground):
-            for cell in steps:
+            for cell in outgoing:
                 every = system.broken(condition, proof.at(cell), proof.occupied(cell))
                 yield from ((cell, facts) for _, facts in every)
     elif item.kind is Kind.TYPES:
-        for cell, taken in steps.items():
+        for cell, taken in outgoing.items():
             for step in taken:
                 yield from ((cell, (*step.facts, *more)) for _, more in system.leaving(step))
 
@@ -247,7 +247,7 @@ class _Columns:
         """A form as certificates have it. All of its coefficients are whole numbers."""
         return [(self._name(column), int(number)) for column, number in sorted(form.items())]
 
-    def step(self, start: int, step: counting.Step, end: list[str]) -> Step:
+    def step(self, start: int, step: steps.Step, end: list[str]) -> Step:
         """A step from the place of number ``start``."""
         return Step(
             step.rule.name,

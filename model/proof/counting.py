@@ -8,8 +8,8 @@ from place to place, for given local states of the members it names, under linea
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from model.lang import Value, Var
@@ -18,61 +18,10 @@ from model.proof.branching import Further, Known, Meaning, Path, States, as_form
 from model.proof.family import Condition, Counted, Family, Rule
 from model.proof.guards import Guard, Reads, denied
 from model.proof.linear import CONST, COUNTED, Form, below, plus
+from model.proof.steps import Effect, Place, Step, within
 
 Local: TypeAlias = tuple[Value, ...]
 _Fixed: TypeAlias = tuple[tuple[int, Value], ...]  # fields of a local state, and new values
-
-
-class Place(tuple[Value, ...]):  # noqa: SLOT001  # tuples have no slots to keep a hash in
-    """A value for each shared variable. It is a key everywhere, so its hash is worked out once."""
-
-    _hash: int | None = None
-
-    def __hash__(self) -> int:
-        """The hash of the values."""
-        if self._hash is None:
-            self._hash = super().__hash__()
-        return self._hash
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One rule, for members in the local states ``named``, where no form of ``facts`` is negative.
-
-    ``after`` are the local states of the named members after it. ``moves`` says where every other
-    member goes that does not stay; ``counted`` gives the growing integers their new values.
-    ``leaves`` holds, for each variable that may leave its domain, the facts under which it does.
-    """
-
-    rule: Rule
-    named: tuple[int, ...]
-    facts: tuple[Form, ...]
-    place: Place
-    after: tuple[int, ...]
-    moves: Mapping[int, int]
-    counted: Mapping[int, Form]
-    occupied: frozenset[int]
-    leaves: tuple[tuple[str, tuple[Form, ...]], ...] = ()
-
-    @property
-    def asked(self) -> tuple[Form, ...]:
-        """``facts`` but for those that say that the named members are there, which come first."""
-        return self.facts[len(set(self.named)) :]
-
-    def before(self, form: Form) -> Form:
-        """``form``, said of the state after the step, as a form over the state before it."""
-        total: Form = {CONST: form[CONST]} if CONST in form else {}
-        for column, number in form.items():
-            if column >= COUNTED:
-                total = plus(total, self.counted.get(column, {column: 1}), number)
-            elif column in self.occupied:
-                total[column] = total.get(column, 0) + number
-        for old, new in self.moves.items():
-            total = plus(total, {old: form.get(new, 0) - form.get(old, 0)})
-        for old, new in zip(self.named, self.after, strict=True):
-            moved = self.moves.get(old, old)
-            total = plus(total, {CONST: form.get(new, 0) - form.get(moved, 0)})
-        return total
 
 
 class CounterSystem:
@@ -89,11 +38,15 @@ class CounterSystem:
         }
         self._reads = {rule: Reads(rule, family) for rule in family.rules}
         self._denied: dict[Condition, Guard] = {}
+        self._cases: dict[tuple[object, ...], list[tuple[Form, ...]]] = {}
         self.states = States(family.stands[-1], self.locals)
         self._places: dict[Local, Place] = {}
-        # Steps that nobody else has a part in, by what they read of the place, and local states
-        # by some new values.
-        self._known: dict[tuple[Rule, Local, tuple[int, ...]], list[Step]] = {}
+        # Effects by what they read of the place, with everybody who may have a part in them; what
+        # is left of them beside some only; and local states by some new values.
+        self._known: dict[
+            tuple[Rule, Local, tuple[int, ...]], tuple[frozenset[int], list[Effect]]
+        ] = {}
+        self._parts: dict[tuple[Effect, frozenset[int]], Effect | None] = {}
         self._changed: dict[_Fixed, dict[int, int]] = {}
 
     def number(self, state: Local) -> int:
@@ -154,15 +107,20 @@ class CounterSystem:
         if condition not in self._denied:
             self._denied[condition] = Guard(denied(condition.that), self.family)
         split = self._denied[condition]
+        others = frozenset(occupied) if split.asks else None
         for named in self._named(split, condition.named, place, occupied):
-            known, further = self._given(place, named, occupied)
+            key = condition, split.of(place), named, others
+            if key not in self._cases:
+                known, further = self._given(place, named, occupied)
 
-            def false(path: Path, known: Known = known, further: Further = further) -> bool:
-                return bool(Meaning(path, known, further).value(split.rest))
+                def false(path: Path, known: Known = known, further: Further = further) -> bool:
+                    return bool(Meaning(path, known, further).value(split.rest))
 
-            for path, holds in paths(false):
-                if holds:
-                    yield named, (*self.present(named), *path.facts)
+                self._cases[key] = [
+                    (*self.present(named), *path.facts) for path, holds in paths(false) if holds
+                ]
+            for facts in self._cases[key]:
+                yield named, facts
 
     def _named(
         self, split: Guard, how_many: int, place: Place, occupied: Sequence[int]
@@ -192,36 +150,54 @@ class CounterSystem:
     def _steps(
         self, rule: Rule, place: Place, named: tuple[int, ...], occupied: frozenset[int]
     ) -> Iterator[Step]:
-        if not (reads := self._reads[rule]).alone:
-            yield from self._worked_out(rule, place, named, occupied)
-            return
+        reads = self._reads[rule]
+        for effect in self._effects(rule, reads, place, named, occupied):
+            end = self.place(reads.moved(place, effect.place)) if reads.writes else place
+            yield Step(effect, end, occupied)
+
+    def _effects(
+        self,
+        rule: Rule,
+        reads: Reads,
+        place: Place,
+        named: tuple[int, ...],
+        occupied: frozenset[int],
+    ) -> Sequence[Effect]:
+        """The effects that steps from ``place`` have: the same objects wherever they are so."""
         key = rule, reads.of(place), named
-        known = self._known.get(key)
-        if known is None:
-            known = list(self._worked_out(rule, place, named, occupied))
+        everybody, known = self._known.get(key, (frozenset(), None))
+        if known is None or not (reads.alone or occupied <= everybody):
+            everybody |= occupied
+            known = list(self._worked_out(rule, place, named, everybody))
             # A variable that would leave its domain stays as it is at the place.
-            if any(step.leaves for step in known):
-                yield from known
-                return
-            self._known[key] = known
-        for step in known:
-            yield replace(step, place=self.place(reads.moved(place, step.place)), occupied=occupied)
+            if not any(effect.leaves for effect in known):
+                self._known[key] = everybody, known
+        if reads.alone:
+            return known
+        return [found for effect in known if (found := self._within(effect, occupied))]
+
+    def _within(self, effect: Effect, occupied: frozenset[int]) -> Effect | None:
+        """``effect`` where nobody is outside ``occupied``."""
+        key = effect, effect.others & occupied
+        if key not in self._parts:
+            self._parts[key] = within(effect, occupied)
+        return self._parts[key]
 
     def _worked_out(
         self, rule: Rule, place: Place, named: tuple[int, ...], occupied: frozenset[int]
-    ) -> Iterator[Step]:
+    ) -> Iterator[Effect]:
         known, further = self._given(place, named, occupied)
         guard = self._reads[rule].split.rest
 
-        def taken(path: Path) -> Step | None:
+        def taken(path: Path) -> Effect | None:
             meaning = Meaning(path, known, further)
             if not meaning.value(guard):
                 return None
             return self._taken(rule, meaning, place, named, occupied)
 
-        for path, step in paths(taken):
-            if step is not None:
-                yield replace(step, facts=(*self.present(named), *path.facts))
+        for path, effect in paths(taken):
+            if effect is not None:
+                yield replace(effect, facts=(*self.present(named), *path.facts))
 
     def _taken(
         self,
@@ -230,7 +206,7 @@ class CounterSystem:
         place: Place,
         named: tuple[int, ...],
         occupied: frozenset[int],
-    ) -> Step:
+    ) -> Effect:
         leaves: list[tuple[str, tuple[Form, ...]]] = []
         shared = list(place)
         members = [list(self.locals[n]) for n in named]
@@ -258,17 +234,8 @@ class CounterSystem:
                 if moved != number:
                     moves[number] = moved
         after = tuple(self.number(tuple(m)) for m in members)
-        return Step(
-            rule,
-            named,
-            (),
-            self.place(tuple(shared)),
-            after,
-            moves,
-            counted,
-            occupied,
-            tuple(leaves),
-        )
+        end = self.place(tuple(shared))
+        return Effect(rule, named, (), end, after, moves, counted, tuple(leaves))
 
     def _moving(self, rule: Rule, meaning: Meaning, number: int) -> tuple[_Fixed, str]:
         """What a further member in this local state gets; a variable that leaves its domain."""

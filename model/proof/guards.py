@@ -34,6 +34,10 @@ class Guard:
             else:
                 rest.append(part)
         self.rest = And(rest)
+        nodes = set(_everything(self.rest))
+        self.asks = any(isinstance(node, Some | HowMany) for node in nodes)
+        """Whether ``rest`` asks for others than the named members."""
+        self._read = [k for k, v in enumerate(family.shared) if v in nodes]
         self._allowed: dict[Values, bool] = {}
         # By named member: how many local states were looked at, and the mask of those that fit.
         self._fitting = [(0, 0)] * len(family.stands)
@@ -45,6 +49,10 @@ class Guard:
             meaning = Meaning(Path(), known, NOBODY)
             self._allowed[place] = all(meaning.value(part) for part in self._of_place)
         return self._allowed[place]
+
+    def of(self, place: Values) -> Values:
+        """What ``rest`` reads of a place."""
+        return tuple([place[k] for k in self._read])
 
     def fitting(self, which: int, states: Sequence[Values]) -> int:
         """The mask of the local states in which what the guard says of a named member alone is so.
@@ -68,11 +76,13 @@ class Reads:
         self.split = Guard(rule.guard, family)
         others = [new for _, new in rule.others]
         items = [self.split.rest, *(new for _, new in rule.updates), *others]
-        nodes = {node for item in items for node in item.walk()}
+        nodes = {node for item in items for node in _everything(item)}
         asks = any(isinstance(node, Some | HowMany) for node in nodes)
         self.alone = not others and not asks
         """Whether nobody but the named members has a part in them."""
         written = {variable for variable, _ in rule.updates}
+        self.writes = not written.isdisjoint(family.shared)
+        """Whether they lead to another place."""
         self._read = [k for k, v in enumerate(family.shared) if v in nodes]
         self._written = [k for k, v in enumerate(family.shared) if v in written]
         # Of another member: all that decides where it is moved.
@@ -102,12 +112,18 @@ class Reads:
 
     def moved(self, place: Values, end: Values) -> Values:
         """Where they lead from ``place``, where from another one they lead to ``end``."""
-        if not self._written:
-            return place
         values = list(place)
         for k in self._written:
             values[k] = end[k]
         return tuple(values)
+
+
+def _everything(item: Expr[Any]) -> Iterator[Expr[Any]]:
+    """Every node of ``item``, and of what it asks of all others."""
+    for node in item.walk():
+        yield node
+        if isinstance(node, Some | HowMany):
+            yield from _everything(node.template)
 
 
 def _flat(item: Expr[bool]) -> Iterator[Expr[bool]]:

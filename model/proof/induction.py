@@ -18,7 +18,7 @@ import z3  # type: ignore[import-untyped]  # Z3 ships no type information
 from model.engines.solving import Clock, GaveUp
 from model.engines.translation import Term
 from model.lang import Value
-from model.proof.counting import CounterSystem, Place, Step
+from model.proof.counting import CounterSystem
 from model.proof.linear import (
     CONST,
     COUNTED,
@@ -30,6 +30,7 @@ from model.proof.linear import (
     plus,
     worth,
 )
+from model.proof.steps import Place, Step
 
 MOST_DIGITS = 60
 """Longer rational numbers come up only where one equality after the other is lost."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from model.proof.bounds import Sum, added, bits, mask_of, summed
-from model.proof.counting import CounterSystem, Place, Step
+from model.proof.bounds import Sum, added, bits, summed
+from model.proof.counting import CounterSystem
 from model.proof.linear import CONST, COUNTED, Form, constant, plus
+from model.proof.steps import Effect, Place, Step
 from model.proof.tallies import Tally
 
 
@@ -38,8 +39,12 @@ class Ledger:
         self._weighed: list[tuple[int, dict[int, int]]] = [(-1, {}) for _ in tallies]
         self._sums: dict[Place, tuple[int, list[Sum]]] = {}
         self._changes: dict[Step, _Changes] = {}
-        # Of tallies that are no growing integers, by who moves from where to where.
-        self._of_moves: dict[tuple[object, ...], list[Sum | None]] = {}
+        self._asked: dict[Effect, list[tuple[Form, Sum | None]]] = {}
+        # A number for each way in which members go from where to where, and by that what it does to
+        # each tally, with how many weights there were that are made to fit.
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._shifts: dict[Effect, int] = {}
+        self._of_members: dict[int, tuple[int, list[Sum]]] = {}
 
     def forms(self, place: Place, states: int) -> list[Form]:
         """Each tally at ``place`` as a form over the counts of the local states ``states``."""
@@ -65,6 +70,18 @@ class Ledger:
         sums = (self._told(fact, place, states) for fact in facts)
         return [item for item in sums if item is not None]
 
+    def asked(self, effect: Effect, place: Place, states: int) -> tuple[Sum, ...]:
+        """What ``effect`` asks for beside those whom it names, as ``plain`` says it."""
+        if effect not in self._asked:
+            grows = [any(column >= COUNTED for column in form) for form in effect.asked]
+            pairs = zip(effect.asked, grows, strict=True)
+            self._asked[effect] = [(form, None if g else summed(form)) for form, g in pairs]
+        sums = (
+            self._told(form, place, states) if fixed is None else fixed
+            for form, fixed in self._asked[effect]
+        )
+        return tuple([item for item in sums if item is not None])
+
     def value(self, tally: Tally, vector: Form) -> int:
         """What ``tally`` is in a state."""
         if tally.column is not None:
@@ -84,44 +101,33 @@ class Ledger:
         known = self._changes.get(step)
         if known is not None and not rest & ~known.beside:
             return known.by, known.wrong
-        moving = rest & mask_of(step.moves)
-        relevant = rest | mask_of(step.named)
-        changes: list[Sum] = []
+        effect = step.effect
+        relevant = rest | effect.who
+        for k in self._of_column.values():
+            self._settle(step, k, place, states, rest & effect.moving)
+        changes = [*self._by_members(effect)]
         wrong: list[tuple[Tally, Sum]] = []
-        counted = self._by_moves(step, place)
-        for tally, known_by in zip(self.tallies, counted, strict=True):
-            if tally.column is not None:
-                self._settle(step, tally, place, states, moving)
-            by = self._change(step, tally, place) if known_by is None else known_by
-            changes.append(by)
-            if tally.column is not None:
-                total, terms = self._off(step, tally, place, states, by)
-                terms = tuple((n, mask & relevant) for n, mask in terms if mask & relevant)
-                if total or terms:
-                    wrong.append((tally, (total - 1, terms)))
-                    wrong.append((tally, (-total - 1, tuple((-n, mask) for n, mask in terms))))
+        for k in self._of_column.values():
+            by = changes[k] = self._change(step, k, place)
+            total, terms = self._off(step, k, place, states, by)
+            terms = tuple((n, mask & relevant) for n, mask in terms if mask & relevant)
+            if total or terms:
+                tally = self.tallies[k]
+                wrong.append((tally, (total - 1, terms)))
+                wrong.append((tally, (-total - 1, tuple((-n, mask) for n, mask in terms))))
         # Who moves nobody does the same beside whomever.
-        self._changes[step] = _Changes(changes, wrong, rest if step.moves or wrong else -1)
+        self._changes[step] = _Changes(changes, wrong, rest if effect.moves or wrong else -1)
         return changes, wrong
 
-    def _by_moves(self, step: Step, place: Place) -> list[Sum | None]:
-        """What ``step`` does to each tally that counts members; None for all others."""
-        key = step.named, step.after, *step.moves.items()
-        if key not in self._of_moves:
-            self._of_moves[key] = [
-                None if tally.column is not None else self._change(step, tally, place)
-                for tally in self.tallies
-            ]
-        return self._of_moves[key]
-
-    def _settle(self, step: Step, tally: Tally, place: Place, states: int, moving: int) -> None:
+    def _settle(self, step: Step, k: int, place: Place, states: int, moving: int) -> None:
         """Give what has no weight yet one that fits. Raises Untold."""
+        tally = self.tallies[k]
         for old in bits(moving):
             tally.weights.setdefault(step.moves[old], tally.weights[old])
         unknown = [n for n in step.after if n not in tally.weights]
         if not unknown and step.place in tally.at:
             return
-        total, terms = self._off(step, tally, place, states, self._change(step, tally, place))
+        total, terms = self._off(step, k, place, states, self._change(step, k, place))
         fixed = int(total + sum(n for n, mask in terms for one in step.named if mask >> one & 1))
         if not unknown:
             tally.at[step.place] = -fixed
@@ -130,29 +136,45 @@ class Ledger:
         else:
             raise Untold(tally, step)
 
-    def _change(self, step: Step, tally: Tally, place: Place) -> Sum:
-        """What ``step`` does to ``tally``; what has no weight yet has none here."""
+    def _change(self, step: Step, k: int, place: Place) -> Sum:
+        """What ``step`` does to a tally; what has no weight yet has none here."""
+        tally = self.tallies[k]
+        total, terms = self._by_members(step.effect)[k]
+        return total + (tally.of_place(step.place) or 0) - (tally.of_place(place) or 0), terms
 
+    def _by_members(self, effect: Effect) -> list[Sum]:
+        """What ``effect`` does to each tally through the members."""
+        number = self._shifts.get(effect)
+        if number is None:
+            number = self._numbers.setdefault(effect.shifts, len(self._numbers))
+            self._shifts[effect] = number
+        many = sum(len(self.tallies[k].weights) for k in self._of_column.values())
+        known = self._of_members.get(number)
+        if known is None or known[0] != many:
+            by = [self._moved(effect, tally) for tally in self.tallies]
+            known = self._of_members[number] = many, by
+        return known[1]
+
+    def _moved(self, effect: Effect, tally: Tally) -> Sum:
         def weight(number: int) -> int:
             return tally.weight(number, self._counting) or 0
 
         terms: dict[int, int] = {}
-        known = 0
-        for old, new in step.moves.items():
+        known = total = 0
+        for old, new in effect.moves.items():
             if tally.weight(new, self._counting) is not None:
                 known |= 1 << old
                 by = weight(new) - weight(old)
                 if by:
                     terms[by] = terms.get(by, 0) | 1 << old
-        total = (tally.of_place(step.place) or 0) - (tally.of_place(place) or 0)
-        for old, new in zip(step.named, step.after, strict=True):
+        for old, new in zip(effect.named, effect.after, strict=True):
             # Moved as the others are, as far as that is known, and from there to where it is.
-            total += weight(new) - weight(step.moves[old] if known >> old & 1 else old)
+            total += weight(new) - weight(effect.moves[old] if known >> old & 1 else old)
         return total, tuple(terms.items())
 
-    def _off(self, step: Step, tally: Tally, place: Place, states: int, by: Sum) -> Sum:
+    def _off(self, step: Step, k: int, place: Place, states: int, by: Sum) -> Sum:
         """By how much the weights after ``step`` are more than the growing integer is."""
-        column = tally.column
+        column = self.tallies[k].column
         if column is None or column not in step.counted:
             return by
         growth = constant(plus(step.counted[column], {column: 1}, -1))
@@ -160,8 +182,8 @@ class Ledger:
             return by[0] - int(growth), by[1]
         new = self._told(plus({}, step.counted[column], -1), place, states)
         if new is None:
-            raise Untold(tally, step)
-        return added(added(self.sums(place, states)[self._of_column[column]], by), new)
+            raise Untold(self.tallies[k], step)
+        return added(added(self.sums(place, states)[k], by), new)
 
     # -- what is known ---------------------------------------------------------------------------
 

@@ -10,43 +10,40 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from typing import TypeAlias
 
 from model.engines.solving import Clock
 from model.proof.bounds import Room, Strict, Sum, added, beside, bits, in_twos, mask_of, narrowed
-from model.proof.counting import CounterSystem, Place, Step
+from model.proof.counting import CounterSystem
 from model.proof.family import Rule
 from model.proof.ledger import Ledger, Untold
 from model.proof.linear import COUNTED, Form
+from model.proof.steps import Place, Step
 from model.proof.tallies import Tally
 
 _ALL = -1
 
 
+Own: TypeAlias = tuple[Sum, ...]
+"""What is never negative at a place."""
+Judged: TypeAlias = tuple[list[Sum], tuple[Room, list[Strict]] | None]
+"""What is not negative where a step is taken, and what that leaves of a room."""
+
+
 class Move:
     """A step as the closure takes it, and what came of it when it was judged last.
 
-    It is taken where no sum of ``facts`` is negative. ``named`` is the mask of whom it names.
+    It is taken where no sum of ``facts`` is negative.
     """
+
+    __slots__ = ("facts", "judged", "left", "step")
 
     def __init__(self, step: Step) -> None:
         self.step = step
-        self.named = mask_of(step.named)
-        self.facts: list[Sum] = []
-        self.judged: tuple[Room, list[Sum]] | None = None
+        self.facts: tuple[Sum, ...] = ()
+        self.judged: tuple[Room, Own] | None = None
         """The room, and what was known of the place."""
         self.left: tuple[Room, list[Strict]] | None = None
-        self._moving = mask_of(step.moves)
-        self._moved: dict[int, int] = {}
-
-    def moved(self, mask: int) -> int:
-        """Where other members in these states are afterwards."""
-        here = mask & self._moving
-        if not here:
-            return mask
-        if here not in self._moved:
-            self._moved[here] = mask_of(self.step.moves[number] for number in bits(here))
-        return mask & ~here | self._moved[here]
 
 
 class Pairs:
@@ -76,7 +73,9 @@ class Pairs:
         # Where there is something to do, and the local states that have come beside others since.
         self._left: dict[Place, int] = {}
         self._moves: dict[Place, tuple[int, dict[Rule, list[Move]]]] = {}
-        self._owned: dict[Place, list[Sum]] = {}
+        # What is known of a place, one object for all places of which the same is known.
+        self._same: dict[Own, Own] = {}
+        self._judged: dict[tuple[object, ...], Judged] = {}
         base, *ones = counting.starts()
         starts = sorted(n for one in ones for n in one if 0 <= n < COUNTED)
         for place in counting.places():
@@ -103,7 +102,13 @@ class Pairs:
     def steps(self, place: Place) -> list[Step]:
         """The steps from ``place`` by members in the states that the set has there."""
         everybody = frozenset(self.at[place])
-        return [replace(move.step, occupied=everybody) for move in self._moves_at(place)]
+        steps = [move.step for move in self._moves_at(place)]
+        many = len(everybody)
+        # Those of a rule that nobody else has a part in may be from when fewer were known.
+        return [
+            step if len(step.occupied) == many else Step(step.effect, step.place, everybody)
+            for step in steps
+        ]
 
     def _start(self, place: Place, vector: Form) -> None:
         """Have a reachable state in the set."""
@@ -128,7 +133,7 @@ class Pairs:
         if state not in adjacent:
             adjacent[state] = 0
             self._states[place] |= 1 << state
-            self._left[place] = _ALL
+            self._left[place] = self._left.get(place, 0) | 1 << state
         new = others & ~adjacent[state]
         if new:
             self._left[place] = self._left.get(place, 0) | new | 1 << state
@@ -138,13 +143,11 @@ class Pairs:
             for other in bits(new):
                 adjacent[other] = adjacent.get(other, 0) | 1 << state
 
-    def _own(self, place: Place) -> list[Sum]:
-        """What is never negative at ``place``: the same list as long as it says the same."""
+    def _own(self, place: Place) -> Own:
+        """What is never negative at ``place``: the same object as long as it says the same."""
         sums = self._ledger.sums(place, self._states[place])
-        own = [(sums[k][0] - 1, sums[k][1]) for k in sorted(self.some[place])]
-        if own != self._owned.get(place):
-            self._owned[place] = own
-        return self._owned[place]
+        own = tuple([(sums[k][0] - 1, sums[k][1]) for k in sorted(self.some[place])])
+        return self._same.setdefault(own, own)
 
     def _room(self, place: Place, named: tuple[int, ...]) -> Room | None:
         """The room beside the members ``named``; None if they are never there together."""
@@ -172,7 +175,7 @@ class Pairs:
                 else:
                     moves[rule] = [*map(Move, self.counting.steps_of(rule, place, here))]
             for move in itertools.chain.from_iterable(moves.values()):
-                facts = self._ledger.plain(move.step.asked, place, states)
+                facts = self._ledger.asked(move.step.effect, place, states)
                 if facts != move.facts:
                     move.facts, move.judged = facts, None
             self._moves[place] = states, moves
@@ -182,26 +185,25 @@ class Pairs:
         """Take the steps from ``place`` that members in the states ``fresh`` have a part in."""
         self._clock.check()
         moves = list(self._moves_at(place))
-        rooms = [self._room(place, move.step.named) for move in moves]
+        beside_named = {named: self._room(place, named) for named in {m.step.named for m in moves}}
         adjacent = dict(self.at[place])
         states = self._states[place]
         own = self._own(place)
-        judged: dict[tuple[object, ...], tuple[list[Sum], tuple[Room, list[Strict]] | None]] = {}
-        for move, room in zip(moves, rooms, strict=True):
-            if room is None or not fresh & (room.rest | move.named):
+        for move in moves:
+            effect = move.step.effect
+            if effect.idle and move.step.place is place:
+                continue
+            room = beside_named[effect.named]
+            if room is None or not fresh & (room.rest | effect.who):
                 continue
             if move.judged == (room, own):
                 # All that may be new is who is beside whom.
                 if move.left is not None:
                     self._carry(place, adjacent, move, *move.left, fresh)
                 continue
-            move.judged = room, own
-            key = room, *move.facts
-            if key not in judged:
-                sums = _sums(move.facts, own)
-                judged[key] = sums, narrowed(sums, room)
-            sums, left = judged[key]
-            move.left = left
+            before = move.left
+            sums, left = self._judge(room, move.facts, own)
+            move.judged, move.left = (room, own), left
             if left is None:
                 continue
             changes, wrong = self._ledger.changes(move.step, place, states, left[0].rest)
@@ -209,15 +211,24 @@ class Pairs:
                 if narrowed([*sums, off], left[0]) is not None:
                     raise Untold(tally, move.step)
             self._take(move, left[0])
-            self._carry(place, adjacent, move, *left, _ALL)
+            known = before is not None and before[1] == left[1]
+            self._carry(place, adjacent, move, *left, fresh if known else _ALL)
             self._lower(place, move, left[0], changes)
+
+    def _judge(self, room: Room, facts: tuple[Sum, ...], own: Own) -> Judged:
+        """What is left of ``room`` where none of ``facts`` is negative, at any such place."""
+        key = room, facts, id(own)
+        if key not in self._judged:
+            sums = _sums(facts, own)
+            self._judged[key] = sums, narrowed(sums, room)
+        return self._judged[key]
 
     def _take(self, move: Move, room: Room) -> None:
         """Let those whom ``move`` names be where it leads, beside the others in ``room``."""
         end = move.step.place
         self._visit(end)
         after = move.step.after
-        others = move.moved(room.rest)
+        others = move.step.effect.moved(room.rest)
         for number, state in enumerate(after):
             more = mask_of(other for k, other in enumerate(after) if k != number)
             self._join(end, state, others | more)
@@ -232,14 +243,18 @@ class Pairs:
         fresh: int,
     ) -> None:
         """Let the others in ``room`` be where ``move`` leads, those in the states ``fresh``."""
-        end = move.step.place
-        if end == place and not move.step.moves:
+        end, effect = move.step.place, move.step.effect
+        if end == place and not effect.moves:
             return
+        known = self.at[end]
         for state in bits(room.rest & fresh):
             together = adjacent[state] & room.rest
             if strict:
                 together &= ~beside(state, strict)
-            self._join(end, move.step.moves.get(state, state), move.moved(together))
+            onward = effect.moves.get(state, state)
+            others = effect.moved(together)
+            if onward not in known or others & ~known[onward]:
+                self._join(end, onward, others)
 
     def _lower(self, place: Place, move: Move, room: Room, changes: Sequence[Sum]) -> None:
         """Tallies that may be 0 after ``move`` are not above 0 throughout the place it leads to."""

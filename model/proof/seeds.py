@@ -11,8 +11,9 @@ from typing import Any, cast
 
 from model.engines.lowering import Lowered
 from model.lang import Var
-from model.proof.counting import CounterSystem, Place
+from model.proof.counting import CounterSystem
 from model.proof.linear import CONST, Form
+from model.proof.steps import Place
 
 SEARCHED = (1, 2)
 MOST_STATES = 20_000

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from model.lang import Expr, Var
-from model.proof.counting import CounterSystem, Place
+from model.proof.counting import CounterSystem
 from model.proof.family import Family
 from model.proof.linear import CONST, COUNTED, Form, plus, worth
 from model.proof.quantified import HowMany, Some
+from model.proof.steps import Place
 
 
 @dataclass(eq=False)
@@ -109,7 +110,8 @@ class _Equations:
             return not left
         chosen = next((c for c in unknown if abs(left[c]) == 1), unknown[0])
         number = left.pop(chosen)
-        new = plus({}, left, Fraction(-1) / number)
+        # In whole numbers as long as they do: they are quicker.
+        new = plus({}, left, -number if abs(number) == 1 else Fraction(-1) / number)
         for column, row in self._solved.items():
             if chosen in row:
                 factor = row[chosen]

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from model.lang import Kind, Property
-from model.proof.counting import CounterSystem, Place, Step
+from model.proof.counting import CounterSystem
 from model.proof.family import Condition, Family
 from model.proof.linear import CONST, Form, worth
+from model.proof.steps import Place, Step
 
 
 @dataclass(frozen=True)

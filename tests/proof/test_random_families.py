@@ -11,11 +11,12 @@ from model.engines.search import explore
 from model.engines.solving import Clock
 from model.lang import State, System
 from model.lang.reference import OutOfDomain, apply, is_enabled
-from model.proof.counting import CounterSystem, Place
+from model.proof.counting import CounterSystem
 from model.proof.family import Family
 from model.proof.induction import Invariant
 from model.proof.linear import CONST, Form, Hull, worth
 from model.proof.prove import prove
+from model.proof.steps import Place
 from tests.proof.families import random_family
 
 Systems = Callable[..., System]
