@@ -7,13 +7,13 @@ local states of which that is true again, the rest of the system behaves the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
 from model.engines.local import LEFT, Ends, LocalStates
 
-_Reader: TypeAlias = Callable[[Sequence[int]], Hashable]
+_Reader: TypeAlias = Callable[[Sequence[Hashable]], Hashable]
 
 
 def blocks(local: LocalStates) -> list[int]:
@@ -24,33 +24,33 @@ def blocks(local: LocalStates) -> list[int]:
     numbers: dict[Hashable, int] = {}
     looks = zip(local.asked, map(tuple, local.seen), strict=True)
     block = [numbers.setdefault(look, len(numbers)) for look in looks]
-    divided = {k for leads in local.ends for k, ends in leads.items() if len(ends) > 1}
-    onward = [_reader(leads, divided) for leads in local.ends]
+    wide: dict[Ends, int] = {}
+    onward = [_reader(leads, wide, len(block)) for leads in local.ends]
     while True:
         finer: dict[Hashable, int] = {}
-        block.append(LEFT)  # what LEFT is the place of
+        where = [*block, *(_blocks_of(ends, block) for ends in wide), LEFT]
         parted = [
-            finer.setdefault((block[k], to(block)), len(finer)) for k, to in enumerate(onward)
+            finer.setdefault((here, to(where)), len(finer))
+            for here, to in zip(block, onward, strict=True)
         ]
-        block.pop()
         if len(finer) == len(numbers):
             return block
         block, numbers = parted, finer
 
 
-def _reader(leads: Mapping[int, Ends], divided: Collection[int]) -> _Reader:
-    """Tells which blocks a local state's steps lead to.
+def _reader(leads: Mapping[int, Ends], wide: dict[Ends, int], states: int) -> _Reader:
+    """Tells which blocks a local state's steps lead to, from a list that has them.
 
-    It is one for each rule, or several for rules whose ends are ``divided``.
+    The blocks of all ``states`` are there, then those of ``wide`` ends, of which there are several,
+    and at last ``LEFT``.
     """
-    # At least two are read, to get a tuple.
-    read = itemgetter(*[ends[0] for k, ends in leads.items() if k not in divided], LEFT, LEFT)
-    several = [ends for k, ends in leads.items() if k in divided]
-    if not several:
-        return read
-    return lambda block: (read(block), *[_blocks_of(ends, block) for ends in several])
+    places = [
+        ends[0] if len(ends) == 1 else states + wide.setdefault(ends, len(wide))
+        for ends in leads.values()
+    ]
+    return itemgetter(*places, LEFT, LEFT)  # at least two are read, to get a tuple
 
 
 def _blocks_of(ends: Ends, block: Sequence[int]) -> Hashable:
-    to = [block[end] for end in ends]
+    to = [LEFT if end == LEFT else block[end] for end in ends]
     return to[0] if len(set(to)) == 1 else tuple(to)

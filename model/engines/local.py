@@ -27,7 +27,7 @@ MOST = 20_000
 """So many local states are looked at, and values of others that one of them may depend on."""
 LEFT = -1
 """Where a step leaves a domain."""
-_Row: TypeAlias = tuple[tuple[int, int], ...]
+_Row: TypeAlias = tuple[int, int]  # what stays of a local state as a number, and what is added
 _T = TypeVar("_T")
 
 
@@ -88,6 +88,8 @@ class LocalStates:
         self._own = tuple(entity.variables())
         self._place = {variable: k for k, variable in enumerate(self._own)}
         self._at = [{value: k for k, value in enumerate(v.domain.values)} for v in self._own]
+        widths = [len(v.domain.values).bit_length() for v in self._own]
+        self._shift = list(itertools.accumulate(widths, initial=0))
         self._residues = Residues(self._own)
         fair = watch.fair_actions()
         self.rules = [
@@ -97,7 +99,7 @@ class LocalStates:
         ]
         own = self._place.keys()
         asked = [item for item in watch.conditions() if not own.isdisjoint(_variables([item]))]
-        self._number: dict[Local, int] = {}
+        self._number: dict[int, int] = {}
         self._rests: dict[Expr[Any], _ByValue[Residue]] = {}
         self._rows = {
             rule: _ByValue(functools.partial(self._rows_of, rule), self._places(rule.read))
@@ -130,21 +132,34 @@ class LocalStates:
         return self._rest(item, self.states[number])
 
     def _index(self, local: Local) -> int:
-        if local not in self._number:
+        packed = self._packed(local)
+        if packed not in self._number:
             if len(self.states) == MOST:
                 raise TooMany(f"{self.entity} has more than {MOST} local states")
-            self._number[local] = len(self.states)
+            self._number[packed] = len(self.states)
             self.states.append(local)
-        return self._number[local]
+        return self._number[packed]
+
+    def _packed(self, local: Local) -> int:
+        return sum(place << shift for place, shift in zip(local, self._shift, strict=False))
+
+    def _unpacked(self, packed: int) -> Local:
+        return tuple(
+            [
+                (packed >> shift) & ((1 << end - shift) - 1)
+                for shift, end in itertools.pairwise(self._shift)
+            ]
+        )
 
     def _look_at(self, local: Local) -> None:
-        here = self._number[local]
+        packed = self._packed(local)
+        here = self._number[packed]
         seen: list[Hashable] = [None] * len(self.rules)
         leads: dict[int, Ends] = {}
         # In the order of the rules, since local states are numbered as they are found.
         for k, guard in sorted(pair for some in self._enabled for pair in some(local)):
             rule = self.rules[k]
-            ends = self._ends(rule, local)
+            ends = self._ends(self._rows[rule](local), packed)
             stays = tuple(end == here for end in ends) if rule.idles else ()
             context = tuple(map(str, rule.context)) if len(ends) > 1 else ()
             others = self._others[k](local)
@@ -190,18 +205,17 @@ class LocalStates:
             self._rests[item] = _ByValue(of, self._places(_variables([item])))
         return self._rests[item](local)
 
-    def _ends(self, rule: Rule, local: Local) -> Ends:
-        """Where ``rule`` leads: for each value of what it depends on, if that matters."""
+    def _ends(self, rows: Iterable[_Row | None], packed: int) -> Ends:
+        """Where a step leads from there: for each value of what it depends on, if that matters."""
         ends = []
-        for row in self._rows[rule](local):
+        for row in rows:
             if row is None:
                 ends.append(LEFT)
                 continue
-            after = list(local)
-            for place, value in row:
-                after[place] = value
-            ends.append(self._index(tuple(after)))
-        return tuple(ends[:1]) if len(set(ends)) == 1 else tuple(ends)
+            after = packed & row[0] | row[1]
+            end = self._number.get(after)
+            ends.append(self._index(self._unpacked(after)) if end is None else end)
+        return tuple(ends[:1]) if len(ends) == 1 or len(set(ends)) == 1 else tuple(ends)
 
     def _rows_of(self, rule: Rule, local: Local) -> list[_Row | None]:
         """The values that ``rule`` may give the entity's variables; None if one leaves a domain."""
@@ -216,14 +230,16 @@ class LocalStates:
 
     def _row(self, rule: Rule, known: dict[Var[Any], Value]) -> _Row | None:
         whole = Residues(known)
-        row = []
+        kept, added = -1, 0
         for update in rule.mine:
             rest = whole.of(update.value, known)
             if not isinstance(rest, Known) or rest.value not in update.variable.domain:
                 return None
             place = self._place[update.variable]
-            row.append((place, self._at[place][rest.value]))
-        return tuple(row)
+            shift, end = self._shift[place : place + 2]
+            kept &= ~((1 << end) - (1 << shift))
+            added |= self._at[place][rest.value] << shift
+        return kept, added
 
     def _known(self, local: Local) -> dict[Var[Any], Value]:
         return {v: v.domain.values[k] for v, k in zip(self._own, local, strict=True)}

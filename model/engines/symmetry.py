@@ -7,9 +7,10 @@ in the expressions themselves, and whatever singles out an entity is named.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -54,11 +55,6 @@ class Asked:
     case: Case
     fair: Fairness | None = None
 
-    def key(self, renaming: Names) -> Key:
-        """A value that is the same for what is asked of renamed entities."""
-        fair = None if self.fair is None else _fair_key(self.fair, renaming)
-        return _case_key(self.case, renaming), fair
-
 
 @dataclass(frozen=True)
 class Symmetry:
@@ -80,10 +76,11 @@ class Symmetry:
         """How the permutations move the bits of what is asked, from after a step to before it."""
         if not self.blocks:
             return Moves((), (), 0)
+        place = _places(asked)
         rows: dict[int, dict[int, int]] = {}
         for to in _permutations(self.blocks):
             row = rows.setdefault(_rank(to, self.blocks), {})
-            for k, there in enumerate(self.images(asked, to)):
+            for k, there in enumerate(self._images(place, asked, to)):
                 row[k - there] = row.get(k - there, 0) | 1 << there
         most = max(map(len, rows.values()))
         pairs = [
@@ -95,9 +92,13 @@ class Symmetry:
 
     def images(self, asked: Sequence[Asked], to: Sequence[int]) -> list[int]:
         """Which each becomes where entity k's part is that of entity to[k]."""
-        place = {item.key({}): k for k, item in enumerate(asked)}
+        return self._images(_places(asked), asked, to)
+
+    def _images(
+        self, place: Mapping[Key, int], asked: Sequence[Asked], to: Sequence[int]
+    ) -> list[int]:
         renaming = {name: self.names[there] for name, there in zip(self.names, to, strict=True)}
-        return [place[item.key(renaming)] for item in asked]
+        return [place[key] for key in _Keys(renaming).asked(asked)]
 
 
 NONE = Symmetry(())
@@ -110,11 +111,12 @@ def find_symmetry(system: System, claims: Sequence[Claim]) -> Symmetry:
     or what cannot be decided if entities are exchanged.
     """
     blocks = tuple(block for block in alike(system) if len(block) > 1)
+    same = _Keys({})
     for block in blocks:
         for one, other in itertools.pairwise(block):
-            exchange = {one.name: other.name, other.name: one.name}
-            _check_actions(system.actions, exchange)
-            _check_claims(claims, exchange)
+            exchanged = _Keys({one.name: other.name, other.name: one.name})
+            _check_actions(system.actions, same, exchanged)
+            _check_claims(claims, same, exchanged)
     symmetry = Symmetry(blocks)
     along = [claim for claim in claims if claim.kind in (Kind.POSSIBLE, Kind.LEADS_TO)]
     if along and symmetry.permutations > MOST_PERMUTATIONS:
@@ -161,61 +163,78 @@ def _outside(entity: Entity) -> Key:
     return type(entity), links, tuple(variable.domain for variable in entity.variables())
 
 
-def _check_actions(actions: Sequence[GroundAction], exchange: Names) -> None:
-    known = {_action_key(action, {}) for action in actions}
+def _check_actions(actions: Sequence[GroundAction], same: _Keys, exchanged: _Keys) -> None:
+    known = set(map(same.action, actions))
     for action in actions:
-        if _action_key(action, exchange) not in known:
-            raise NotInterchangeable(
-                f"{action.title} has no counterpart for {' and '.join(exchange)} exchanged"
-            )
+        if exchanged.action(action) not in known:
+            names = " and ".join(exchanged.renaming)
+            raise NotInterchangeable(f"{action.title} has no counterpart for {names} exchanged")
 
 
-def _check_claims(claims: Sequence[Claim], exchange: Names) -> None:
+def _check_claims(claims: Sequence[Claim], same: _Keys, exchanged: _Keys) -> None:
     for claim in claims:
-        known = {_case_key(case, {}) for case in claim.cases}
+        known = set(map(same.case, claim.cases))
         for case in claim.cases:
-            if _case_key(case, exchange) not in known:
+            if exchanged.case(case) not in known:
                 raise NotInterchangeable(
-                    f"{claim.name} singles out one of {' and '.join(exchange)}"
+                    f"{claim.name} singles out one of {' and '.join(exchanged.renaming)}"
                 )
 
 
-def _action_key(action: GroundAction, renaming: Names) -> Key:
-    updates = sorted(
-        (_renamed(update.variable, renaming), _key(update.value, renaming))
-        for update in action.updates
-    )
-    guard = sorted(_key(item, renaming) for item in action.guard)
-    actor = renaming.get(action.actor, action.actor)
-    return action.name, tuple(map(str, action.values)), actor, tuple(guard), tuple(updates)
+class _Keys:
+    """Values that are the same for what says the same once entities are renamed.
+
+    What several of them have in common is looked at once.
+    """
+
+    def __init__(self, renaming: Names) -> None:
+        self.renaming = renaming
+        self.action = functools.cache(self._action)
+        self.case = functools.cache(self._case)
+        self._fair = functools.cache(self._fair_of)
+        self._title = functools.cache(self._title_of)
+        self._expr = functools.cache(self._expr_of)
+
+    def asked(self, items: Iterable[Asked]) -> list[Key]:
+        """One for each of what is asked along runs."""
+        return [(self.case(item.case), item.fair and self._fair(item.fair)) for item in items]
+
+    def _action(self, action: GroundAction) -> Key:
+        updates = sorted(
+            (_renamed(update.variable, self.renaming), self._expr(update.value))
+            for update in action.updates
+        )
+        guard = sorted(map(self._expr, action.guard))
+        actor = self.renaming.get(action.actor, action.actor)
+        return action.name, tuple(map(str, action.values)), actor, tuple(guard), tuple(updates)
+
+    def _case(self, case: Case) -> Key:
+        """In which order the fair sets are listed does not matter."""
+        parts = tuple(map(self._expr, (case.that, case.during, case.when)))
+        return parts, frozenset(map(self._fair, case.fair))
+
+    def _fair_of(self, fair: Fairness) -> Key:
+        return frozenset(map(self._title, fair.actions)), self._expr(fair.where)
+
+    def _title_of(self, action: GroundAction) -> Key:
+        arguments = map(str, action.arguments)
+        return action.name, tuple([self.renaming.get(text, text) for text in arguments])
+
+    def _expr_of(self, item: Expr[Any]) -> str:
+        """A text, with variables renamed and what may be swapped in order."""
+        if isinstance(item, Var):
+            return _renamed(item, self.renaming)
+        if isinstance(item, Const):
+            return _text(item.value)
+        parts = [self._expr(child) for child in item.children]
+        if isinstance(item, And | Or | Count | Equal):
+            parts.sort()
+        values = sorted(map(_text, item.values)) if isinstance(item, OneOf) else []
+        return f"{type(item).__name__}({','.join(parts)};{','.join(values)})"
 
 
-def _case_key(case: Case, renaming: Names) -> Key:
-    """The case as a value; in which order its fair sets are listed does not matter."""
-    parts = tuple(_key(part, renaming) for part in (case.that, case.during, case.when))
-    return parts, frozenset(_fair_key(fair, renaming) for fair in case.fair)
-
-
-def _fair_key(fair: Fairness, renaming: Names) -> Key:
-    steps = frozenset(_title(action, renaming) for action in fair.actions)
-    return steps, _key(fair.where, renaming)
-
-
-def _title(action: GroundAction, renaming: Names) -> Key:
-    return action.name, tuple(renaming.get(text, text) for text in map(str, action.arguments))
-
-
-def _key(item: Expr[Any], renaming: Names) -> str:
-    """The expression as a text, with its variables renamed and what may be swapped in order."""
-    if isinstance(item, Var):
-        return _renamed(item, renaming)
-    if isinstance(item, Const):
-        return _text(item.value)
-    parts = [_key(child, renaming) for child in item.children]
-    if isinstance(item, And | Or | Count | Equal):
-        parts.sort()
-    values = sorted(map(_text, item.values)) if isinstance(item, OneOf) else []
-    return f"{type(item).__name__}({','.join(parts)};{','.join(values)})"
+def _places(asked: Iterable[Asked]) -> dict[Key, int]:
+    return {key: k for k, key in enumerate(_Keys({}).asked(asked))}
 
 
 def _renamed(variable: Var[Any], renaming: Names) -> str:

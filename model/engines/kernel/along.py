@@ -13,7 +13,7 @@ import ctypes
 from array import array
 from collections.abc import Iterator, Sequence
 
-from model.engines.kernel.answers import answers
+from model.engines.kernel.answers import bits_for, questions
 from model.engines.kernel.native import Moves, pointer
 from model.engines.kernel.store import Store
 from model.engines.symmetry import Asked, Symmetry
@@ -46,11 +46,12 @@ def asked_of(case: Case) -> list[Asked]:
 def lost(store: Store, symmetry: Symmetry, asked: Sequence[Asked], states: int) -> array[int]:
     """For each state, the POSSIBLE cases that are asked there and whose goal is out of reach."""
     cases = [item.case for item in asked]
-    reaching = answers(store, [case.that for case in cases], states)
-    during = answers(store, [case.during for case in cases], states, without=reaching)
-    moves, _kept = _moves(symmetry, asked)
-    store.check(store.c.search_reach(store.handle, pointer(reaching), pointer(during), moves))
-    return answers(store, [case.when for case in cases], states, without=reaching)
+    columns = [[c.that for c in cases], [c.during for c in cases], [c.when for c in cases]]
+    about, _kept = questions(store, columns)
+    moves, _kept_too = _moves(symmetry, asked)
+    out = bits_for(len(asked), states)
+    store.check(store.c.search_lost(store.handle, about, pointer(out), out.itemsize, moves))
+    return out
 
 
 def starving(
@@ -64,26 +65,26 @@ def starving(
     answer they are the same. The second list leaves those where the case is asked.
     """
     cases = [item.case for item in asked]
-    goals = answers(store, [case.that for case in cases], states)
-    starts = answers(store, [case.when for case in cases], states, without=goals)
-    moves, _kept = _moves(symmetry, asked)
-    stays, done = starts[:], array("Q", bytes(8 * states))
-    store.c.search_spread(store.handle, *map(pointer, (stays, goals, done)), moves)
+    places = [item.fair.where if item.fair else item.case.that for item in asked]
+    columns = [[c.that for c in cases], [c.when for c in cases], places]
+    about, _kept = questions(store, columns)
+    moves, _kept_too = _moves(symmetry, asked)
     number = {action: k for k, action in enumerate(store.system.actions)}
     sets = array("Q", bytes(8 * len(number)))
     for bit, item in enumerate(asked):
         for action in item.fair.actions if item.fair else ():
             sets[number[action]] |= 1 << bit
-    places = [item.fair.where if item.fair else item.case.that for item in asked]
-    where = answers(store, places, states, among=stays)
     together = dict.fromkeys(map(id, cases), 0)
     for bit, case in enumerate(cases):
         together[id(case)] |= 1 << bit
     whole = array("Q", together.values())
-    comes = done  # which is no longer needed
-    lists = [pointer(some) for some in (stays, comes, sets, where, whole)]
-    store.check(store.c.search_starve(store.handle, *lists, len(whole), moves))
-    store.c.search_within(pointer(starts), pointer(stays), states)
+    stays, starts = bits_for(len(asked), states), bits_for(len(asked), states)
+    store.check(
+        store.c.search_starving(
+            *(store.handle, about, pointer(stays), pointer(starts), stays.itemsize),
+            *(pointer(sets), pointer(whole), len(whole), moves),
+        )
+    )
     return stays, starts
 
 

@@ -13,6 +13,7 @@ from model.engines.fairness import Edge, Lasso, StateGraph, continued, shortest_
 from model.engines.kernel import along, room, saving
 from model.engines.kernel.answers import answers
 from model.engines.kernel.lassos import Known, lasso_from
+from model.engines.kernel.native import pointer
 from model.engines.kernel.runs import runs
 from model.engines.kernel.store import Store
 from model.engines.kernel.witnesses import find_witnesses
@@ -190,7 +191,7 @@ class KernelExplorer:
 
     def _nearest(self, marks: array[int], bits: int, levels: Sequence[int]) -> list[int]:
         """All of the nearest states that have one of ``bits``."""
-        start = self._store.c.search_first(marks.buffer_info()[0], levels[-1], bits)
+        start = self._store.c.search_first(pointer(marks), marks.itemsize, levels[-1], bits)
         if start == levels[-1]:
             return []
         return self._store.collect(marks, start, levels[depth_of(start, levels) + 1], bits)
@@ -247,7 +248,7 @@ class KernelExplorer:
                 return lambda j: starts[j] & bit
             if condition is case.that:
                 return lambda j: not stays[j] & bit
-            return answers(self._store, [condition], self.count).__getitem__
+            return answers(self._store, [condition]).__getitem__
 
         graph = StateGraph(self.count, lambda j: depth_of(j, levels), self._edges, holds)
         return shortest_lasso(replace(known.claim, cases=(case,)), self.system.actions, graph)

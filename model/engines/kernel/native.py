@@ -33,18 +33,16 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (_POINTER, _POINTER, _U64, ctypes.c_int, *[_POINTER] * 4),
     ),
     "search_kept": (None, (_POINTER, _U64, _POINTER)),
-    "search_answers": (
-        ctypes.c_int,
-        (*[_POINTER] * 3, _INT, _POINTER, _INT, _U64, *[_POINTER] * 3),
-    ),
+    "search_answers": (ctypes.c_int, (*[_POINTER] * 3, ctypes.c_int)),
     "search_frontier": (_U64, (_POINTER,)),
-    "search_reach": (ctypes.c_int, (*[_POINTER] * 4,)),
-    "search_spread": (None, (*[_POINTER] * 5,)),
-    "search_starve": (ctypes.c_int, (*[_POINTER] * 6, _INT, _POINTER)),
+    "search_lost": (ctypes.c_int, (*[_POINTER] * 3, ctypes.c_int, _POINTER)),
+    "search_starving": (
+        ctypes.c_int,
+        (*[_POINTER] * 4, ctypes.c_int, *[_POINTER] * 2, _INT, _POINTER),
+    ),
     "search_mark": (None, (_POINTER, _U64, _U64, _U64, _POINTER)),
-    "search_within": (None, (_POINTER, _POINTER, _U64)),
-    "search_first": (_U64, (_POINTER, _U64, _U64)),
-    "search_collect": (_U64, (_POINTER, _U64, _U64, _U64, _POINTER)),
+    "search_first": (_U64, (_POINTER, ctypes.c_int, _U64, _U64)),
+    "search_collect": (_U64, (_POINTER, ctypes.c_int, _U64, _U64, _U64, _POINTER)),
     "search_switches": (
         None,
         (
@@ -93,6 +91,15 @@ class Moves(ctypes.Structure):
     """``struct moves`` of kernel.c."""
 
     _fields_ = [("mask", _POINTER), ("by", _POINTER), ("most", _INT)]
+
+
+class Questions(ctypes.Structure):
+    """``struct questions`` of kernel.c."""
+
+    _fields_ = [
+        *((name, _POINTER) for name in ("program", "bit", "at")),
+        *((name, _INT) for name in ("groups", "n")),
+    ]
 
 
 def pointer(numbers: MutableSequence[int]) -> int:

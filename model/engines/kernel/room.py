@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from model.engines.explorer import Watch
 from model.engines.kernel import along
+from model.engines.kernel.answers import width
 from model.engines.kernel.store import Store
 
 _WORD = 8
+_NUMBER = 4
 _COPIED = 32 * 2**20  # up to here malloc may copy what it enlarges; beyond, pages are moved
 _LARGE_PAGES = 3 * 2**21  # what three tables may hold of pages that they only begin
 _NOTED = 60  # bytes for a violation that is still to be taken over, here and in Python
@@ -48,7 +50,9 @@ def growth(store: Store, states: int, most: int | None, actors: int) -> int:
 
 def questions(watch: Watch, states: int) -> int:
     """The bytes that answers to questions about runs take, of so many ``states``."""
-    possible = len(list(along.batches(watch.along)))
-    endless = len(list(along.batches([claim.cases for claim in watch.fair])))
-    kept = possible + 2 * endless
-    return _WORD * states * (kept + max(4 * bool(possible), 7 * bool(endless)))
+    possible = [width(len(batch)) for batch in along.batches(watch.along)]
+    endless = [width(len(batch)) for batch in along.batches([claim.cases for claim in watch.fair])]
+    meanwhile = [2 * each + _NUMBER for each in possible] + [
+        3 * each + 2 * _NUMBER for each in endless
+    ]
+    return states * (sum(possible) + 2 * sum(endless) + max(meanwhile, default=0))

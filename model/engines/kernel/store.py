@@ -227,7 +227,8 @@ class Store:
     def collect(self, marks: array[int], first: int, end: int, bits: int) -> list[int]:
         """The states in a range that have one of ``bits``."""
         out = array("I", bytes(4 * (end - first)))
-        found = self.c.search_collect(pointer(marks), first, end, bits, pointer(out))
+        where = pointer(marks), marks.itemsize
+        found = self.c.search_collect(*where, first, end, bits, pointer(out))
         return out[:found].tolist()
 
     def unfolded(self) -> tuple[int, int]:
