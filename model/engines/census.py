@@ -57,7 +57,7 @@ def digest(texts: Iterable[bytes]) -> str:
 
 def by_kernel(system: System) -> Census:
     """The census of ``system``, taken by the explorer in C. Raises Unsuitable."""
-    store = Store(system, _NOTHING, None, NONE, (), 0)
+    store = Store(system, _NOTHING, None, NONE, (), 0, skips=True)
     starts = map(store.layout.pack, system.initial_states())
     depth = _fill(starts, store.add, store.expand, lambda: store.numbers().stored)
     numbers = store.numbers()

@@ -63,7 +63,9 @@ class KernelExplorer:
                 system, watch, symmetry, dropped, folds=folds, hurries=hurries
             )
         self.hurries = any(one.fleeting for one in self._reduced)
-        self._store = Store(system, watch, most, symmetry, self._reduced, edges)
+        # Each state is stored as it is, and only states are asked about.
+        skips = not (edges or symmetry.blocks or self._reduced or self._witnesses)
+        self._store = Store(system, watch, most, symmetry, self._reduced, edges, skips=skips)
         self.fired = self._store.fired
         self.forgotten: list[str] = []
         self.folded = told(self._reduced)

@@ -18,6 +18,7 @@
 
 typedef uint64_t u64;
 typedef uint32_t u32;
+typedef uint16_t u16;
 typedef int32_t i32;
 typedef uint8_t u8;
 
@@ -82,7 +83,7 @@ struct search {
 	u64 *states, *slots, *offsets;
 	u32 *targets; /* of the steps that change something, from states[i] at offsets[i] */
 	u8 *perms;
-	uint16_t *actions; /* by target, if keep_edges says so */
+	u16 *actions; /* by target, if keep_edges says so */
 	u64 count, room, slot_mask, next, edges, edge_room, transitions, most;
 	int keep_edges;
 	u8 *fired;
@@ -109,6 +110,10 @@ struct search {
 	u64 forget_from[MOST_STAGES], keep[MOST_STAGES][MOST_WORDS];
 	int stages;
 	u64 unfolded, unfolded_steps; /* what the expanded states stand for */
+	/* By the action that a state was first found by (the last row: by none) and an action: whether
+	 * that leads to nothing new. NULL where it makes a difference which steps there are. */
+	const u8 *repeats;
+	u16 *came; /* by state, if there are such: the action it was first found by */
 	/* A batch's successors: states, actions, hashes, permutations. */
 	u64 *after, *hash;
 	i32 *by;
@@ -409,7 +414,8 @@ find_changes(struct search *s, i32 b, const u64 *state, const int W)
 
 /* The steps of bundle `b`, as for all of them. */
 static inline __attribute__((always_inline)) int
-steps_of(struct search *s, i32 b, const u64 *state, i32 only, u64 *after, i32 *by, const int W)
+steps_of(struct search *s, i32 b, const u64 *state, i32 only, const u8 *repeats, int *repeated,
+	 u64 *after, i32 *by, const int W)
 {
 	const struct model *m = s->m;
 	struct memo *known = &s->bundles[b].steps;
@@ -423,6 +429,10 @@ steps_of(struct search *s, i32 b, const u64 *state, i32 only, u64 *after, i32 *b
 			i32 action = (i32)(int64_t)change[0];
 			if (only >= 0 && m->whose[action < 0 ? ~action : action] != only)
 				continue;
+			if (repeats && action >= 0 && repeats[action]) {
+				++*repeated;
+				continue;
+			}
 			for (int w = 0; w < W; w++)
 				after[n * W + w] = (state[w] & change[1 + w]) | change[1 + W + w];
 			by[n++] = action;
@@ -435,7 +445,9 @@ steps_of(struct search *s, i32 b, const u64 *state, i32 only, u64 *after, i32 *b
 		if (only >= 0 && m->whose[action] != only)
 			continue;
 		int taken = take(s, state, action, after + n * W, W);
-		if (taken)
+		if (repeats && taken > 0 && repeats[action])
+			++*repeated;
+		else if (taken)
 			by[n++] = taken == LEFT_DOMAIN ? ~action : action;
 	}
 	return n;
@@ -462,9 +474,11 @@ put_in_order(const struct model *m, u64 *after, i32 *by, int n, const int W)
 }
 
 /* The steps from `state`: the states after them and the actions; ~action for a left domain.
- * All of them, or those of part `only`, if that is not negative. */
+ * All of them, or those of part `only`, if that is not negative. What `repeats` has, if it is given,
+ * is left out, and adds to *repeated. */
 static inline __attribute__((always_inline)) int
-steps(struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, const int W)
+steps(struct search *s, const u64 *state, i32 only, const u8 *repeats, int *repeated, u64 *after,
+      i32 *by, const int W)
 {
 	const struct model *m = s->m;
 	int n = 0, taken;
@@ -483,13 +497,16 @@ steps(struct search *s, const u64 *state, i32 only, u64 *after, i32 *by, const i
 			if (only >= 0 && m->whose[*a] != only)
 				continue;
 			taken = take(s, state, *a, after + (u64)n * W, W);
-			if (taken)
+			if (repeats && taken > 0 && repeats[*a])
+				++*repeated;
+			else if (taken)
 				by[n++] = taken == LEFT_DOMAIN ? ~*a : *a;
 		}
 	}
 	for (i32 b = 0; b < m->bundles; b++)
 		if (only < 0 || s->bundles[b].parts >> (only & 63) & 1)
-			n += steps_of(s, b, state, only, after + (u64)n * W, by + n, W);
+			n += steps_of(s, b, state, only, repeats, repeated, after + (u64)n * W,
+				      by + n, W);
 	if (m->bundles)
 		put_in_order(m, after, by, n, W);
 	return n;
@@ -685,6 +702,12 @@ static int make_room(struct search *s, u64 room)
 			return NO_MEMORY;
 		s->offsets = offsets;
 	}
+	if (s->repeats) {
+		u16 *came = realloc(s->came, room * sizeof(u16));
+		if (!came)
+			return NO_MEMORY;
+		s->came = came;
+	}
 	s->room = room;
 	return DONE;
 }
@@ -831,9 +854,10 @@ static void await(struct search *s, const u64 *state)
 	}
 }
 
-/* Adds `state`, which comes after `before`, unless it is known; *at is its number either way. */
+/* Adds `state`, which comes after `before` by an action, unless it is known; *at is its number
+ * either way. */
 static inline __attribute__((always_inline)) int
-add(struct search *s, const u64 *before, const u64 *state, u64 hash, u64 *at, const int W)
+add(struct search *s, const u64 *before, i32 by, const u64 *state, u64 hash, u64 *at, const int W)
 {
 	u64 i = place_of(s, state, hash, W);
 	if (s->slots[i]) {
@@ -850,6 +874,8 @@ add(struct search *s, const u64 *before, const u64 *state, u64 hash, u64 *at, co
 	}
 	memcpy(s->states + j * W, state, W * sizeof(u64));
 	s->slots[i] = hash >> 32 << 32 | (j + 1);
+	if (s->repeats)
+		s->came[j] = (u16)by;
 	s->count++;
 	*at = j;
 	return look_at(s, before, state, j, W);
@@ -873,7 +899,7 @@ static int more_edges(struct search *s, u64 more)
 		s->perms = perms;
 	}
 	if (s->keep_edges > 1) {
-		uint16_t *actions = realloc(s->actions, room * sizeof(uint16_t));
+		u16 *actions = realloc(s->actions, room * sizeof(u16));
 		if (!actions)
 			return NO_MEMORY;
 		s->actions = actions;
@@ -882,9 +908,11 @@ static int more_edges(struct search *s, u64 more)
 	return DONE;
 }
 
-/* Adds what the batch found from state `next`: n successors, from number `first` of the batch. */
+/* Adds what the batch found from state `next`: n successors, from number `first` of the batch. So
+ * many further steps were `repeated`. */
 static inline __attribute__((always_inline)) int
-settle(struct search *s, const u64 *before, int first, int n, const int W, const int edges)
+settle(struct search *s, const u64 *before, int first, int n, int repeated, const int W,
+       const int edges)
 {
 	u64 begin = s->edges;
 	int failed = edges ? more_edges(s, (u64)n) : DONE;
@@ -901,23 +929,23 @@ settle(struct search *s, const u64 *before, int first, int n, const int W, const
 		}
 		if (!s->fired[by])
 			s->fired[by] = 1;
-		failed = add(s, before, s->after + (u64)k * W, s->hash[k], &j, W);
+		failed = add(s, before, by, s->after + (u64)k * W, s->hash[k], &j, W);
 		if (edges && !failed && !s->idle[k]) {
 			s->targets[s->edges] = (u32)j;
 			if (s->m->slots)
 				s->perms[s->edges] = (u8)s->rank[k];
 			if (edges > 1)
-				s->actions[s->edges] = (uint16_t)by;
+				s->actions[s->edges] = (u16)by;
 			s->edges++;
 		}
 	}
-	if (!n && !failed && s->open[s->nclaims + 1])
+	if (!n && !repeated && !failed && s->open[s->nclaims + 1])
 		failed = note(s, s->nclaims + 1, s->next);
 	if (failed) {
 		s->edges = begin;
 		return failed;
 	}
-	s->transitions += (u64)n;
+	s->transitions += (u64)(n + repeated);
 	s->next++;
 	if (edges)
 		s->offsets[s->next] = s->edges;
@@ -944,13 +972,18 @@ expand_as(struct search *s, u64 upto, const int W, const int edges, const int re
 	const struct model *m = s->m;
 	see_what_is_open(s);
 	while (s->next < upto) {
-		int of[BATCH], total = 0, states = 0;
+		int of[BATCH], repeated[BATCH], total = 0, states = 0;
 		u64 orbit[BATCH], batch[BATCH * MOST_WORDS];
 		for (; states < BATCH && s->next + states < upto; states++) {
 			u64 *state = batch + states * W;
 			memcpy(state, s->states + (s->next + states) * W, W * sizeof(u64));
 			i32 only = reduced ? hurrying(m, state) : -1;
-			int n = steps(s, state, only, s->after + (u64)total * W, s->by + total, W);
+			const u8 *repeats = NULL;
+			repeated[states] = 0;
+			if (!edges && !reduced && s->repeats)
+				repeats = s->repeats + (u64)s->came[s->next + states] * m->actions;
+			int n = steps(s, state, only, repeats, repeated + states,
+				      s->after + (u64)total * W, s->by + total, W);
 			int stage = reduced ? stage_of(s, s->next + states) : 0;
 			if (reduced && m->slots)
 				orbit[states] = orbit_of(m, state);
@@ -978,7 +1011,7 @@ expand_as(struct search *s, u64 upto, const int W, const int edges, const int re
 			__builtin_prefetch((const char *)s->states + ((e & 0xffffffffu) - 1) * W * 8);
 		}
 		for (int i = 0, first = 0; i < states; first += of[i++]) {
-			int failed = settle(s, batch + i * W, first, of[i], W, edges);
+			int failed = settle(s, batch + i * W, first, of[i], repeated[i], W, edges);
 			if (failed)
 				return failed;
 			if (reduced && m->slots) {
@@ -1022,7 +1055,7 @@ int search_add(struct search *s, const u64 *state)
 	fold(s->m, NULL, copy);
 	if (s->m->slots)
 		sort_slots(s->m, copy, to);
-	BY_WORDS(add(s, NULL, copy, mix(copy, W), &j, W))
+	BY_WORDS(add(s, NULL, s->m->actions, copy, mix(copy, W), &j, W))
 }
 
 /* The number of the stored state that stands for `state`, -1 if it has not been found; to[k] is
@@ -1084,7 +1117,7 @@ int search_steps(struct search *s, const u64 *state, u64 i, int hurried, i32 *by
 		 int64_t *targets, u8 *to)
 {
 	const int W = s->m->words;
-	int n = steps(s, state, hurried ? hurrying_in(s, state, to) : -1, after, by, W);
+	int n = steps(s, state, hurried ? hurrying_in(s, state, to) : -1, NULL, NULL, after, by, W);
 	for (int k = 0; k < n; k++) {
 		u64 sorted[MOST_WORDS];
 		targets[k] = -1;
@@ -1130,6 +1163,7 @@ void search_free(struct search *s)
 	free(s->rank);
 	free(s->idle);
 	free(s->actions);
+	free(s->came);
 	free(s);
 }
 
@@ -1164,7 +1198,8 @@ static int make_bundles(struct search *s)
 	return DONE;
 }
 
-struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *fired)
+struct search *search_new(const struct model *m, u64 most, int keep_edges, const u8 *repeats,
+			  u8 *fired)
 {
 	enum { FIRST = 1024 };
 	struct search *s = calloc(1, sizeof(*s));
@@ -1173,12 +1208,14 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 	s->m = m;
 	s->most = most;
 	s->keep_edges = keep_edges;
+	s->repeats = repeats;
 	s->fired = fired;
 	s->left_action = -1;
 	s->room = FIRST;
 	s->slot_mask = 4 * FIRST - 1;
 	s->states = malloc(FIRST * m->words * sizeof(u64));
 	s->offsets = calloc(FIRST + 1, sizeof(u64));
+	s->came = repeats ? malloc(FIRST * sizeof(u16)) : NULL;
 	s->slots = calloc(4 * FIRST, sizeof(u64));
 	u64 successors = ((u64)m->actions + 1) * BATCH;
 	s->after = malloc(successors * m->words * sizeof(u64));
@@ -1188,7 +1225,7 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, u8 *f
 	s->idle = malloc(successors);
 	s->tables = calloc((u64)m->programs + 1, sizeof(u8 *));
 	int failed = !s->states || !s->offsets || !s->slots || !s->after || !s->hash || !s->by ||
-		     !s->rank || !s->idle || !s->tables;
+		     !s->rank || !s->idle || !s->tables || (repeats && !s->came);
 	for (i32 p = 0; !failed && p < m->programs; p++)
 		failed = tabulate(s, p);
 	failed = failed || mask_fields(s) || make_bundles(s);
@@ -1317,13 +1354,13 @@ static inline void answer(const struct search *s, const struct questions *q, str
 /* Item `i` of a list whose items have T bytes: no more than all bits need. */
 static inline u64 item(const void *list, u64 i, const int T)
 {
-	return T == 2 ? ((const uint16_t *)list)[i] : T == 4 ? ((const u32 *)list)[i] : ((const u64 *)list)[i];
+	return T == 2 ? ((const u16 *)list)[i] : T == 4 ? ((const u32 *)list)[i] : ((const u64 *)list)[i];
 }
 
 static inline void put(void *list, u64 i, u64 bits, const int T)
 {
 	if (T == 2)
-		((uint16_t *)list)[i] = (uint16_t)bits;
+		((u16 *)list)[i] = (u16)bits;
 	else if (T == 4)
 		((u32 *)list)[i] = (u32)bits;
 	else
@@ -1674,7 +1711,7 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 					marks[i] |= marks[s->targets[e]];
 			continue;
 		}
-		int n = steps(s, state, -1, s->after, s->by, W);
+		int n = steps(s, state, -1, NULL, NULL, s->after, s->by, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
@@ -1725,7 +1762,7 @@ void search_switches(struct search *s, u64 first, u64 end, u64 last, const u64 *
 		if (!(marks[i] & bits))
 			continue;
 		u8 *mine = cost + i * actors;
-		int n = steps(s, s->states + i * W, -1, s->after, s->by, W);
+		int n = steps(s, s->states + i * W, -1, NULL, NULL, s->after, s->by, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
@@ -1828,6 +1865,8 @@ int search_resume(struct search *s, const u64 *numbers, u64 edges)
 	s->unfolded = numbers[5];
 	s->unfolded_steps = numbers[6];
 	s->edges = edges;
+	for (u64 j = 0; s->repeats && j < s->count; j++)
+		s->came[j] = (u16)s->m->actions; /* that was not kept, so nothing is left out */
 	return DONE;
 }
 

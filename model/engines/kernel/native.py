@@ -16,7 +16,7 @@ _POINTER = ctypes.c_void_p
 
 _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "kernel_digest": (ctypes.c_char_p, ()),
-    "search_new": (_POINTER, (_POINTER, _U64, ctypes.c_int, _POINTER)),
+    "search_new": (_POINTER, (_POINTER, _U64, ctypes.c_int, _POINTER, _POINTER)),
     "search_free": (None, (_POINTER,)),
     "search_watch": (
         ctypes.c_int,

@@ -15,6 +15,7 @@ from model.engines.kernel.tables import FoldedPart, Part, Tables
 from model.engines.layout import WORD, Layout, of_words, stored, to_words
 from model.engines.local import Local, mentions
 from model.engines.reductions import Reduced
+from model.engines.repeated import repeated_steps
 from model.engines.symmetry import Symmetry
 from model.lang import System, Var
 
@@ -55,7 +56,8 @@ class RawStep(NamedTuple):
 class Store:
     """Packed states of ``system``, found breadth first. Raises Unsuitable.
 
-    ``edges`` says whether steps are stored (1), with their actions (2), or not (0).
+    ``edges`` says whether steps are stored (1), with their actions (2), or not (0). If it
+    ``skips``, steps that only repeat what was found are counted, but not looked up.
     """
 
     def __init__(  # all of it is fixed before the first state
@@ -66,6 +68,8 @@ class Store:
         symmetry: Symmetry,
         reduced: Sequence[Reduced],
         edges: int,
+        *,
+        skips: bool,
     ) -> None:
         found = library()
         if found is None:
@@ -106,8 +110,13 @@ class Store:
         self._keeps: list[int] = []
         self._model = model_of(tables)
         limit = _MOST_STATES if most is None else most
+        self._repeats = bytearray()
+        if skips:
+            order = sorted(range(len(tables.rank)), key=tables.rank.__getitem__)
+            self._repeats = bytearray().join(repeated_steps(system, order))
         self.handle = self.c.search_new(
-            ctypes.addressof(self._model), limit, edges, pointer(self.fired)
+            *(ctypes.addressof(self._model), limit, edges),
+            *(pointer(self._repeats) if skips else None, pointer(self.fired)),
         )
         if not self.handle:
             raise MemoryError

@@ -106,7 +106,7 @@ class Crew:
 
     Each combination of the parts' values has a row, once it has come. There are several ways of
     leaving steps out, told by the action by which a state was found (see
-    ``model.engines.vector.repeated``). A row and a way make a place, which has some steps that
+    ``model.engines.repeated``). A row and a way make a place, which has some steps that
     are beside each other: by step the number in ``actions``, as in ``Found``, and the bits in
     ``deltas`` that it changes.
     """

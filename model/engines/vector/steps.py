@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 
 from model.engines.kernel.tables import Tables
+from model.engines.repeated import repeated_steps
 from model.engines.vector.actions import Action, Found, Taken, merged
 from model.engines.vector.crew import Crew, Part, Run, TooMany, crews
-from model.engines.vector.repeated import repeated_steps
 from model.engines.vector.values import Numbers, Values, Words
 
 
@@ -25,7 +25,7 @@ class Steps:
         self._actions = [Action(tables, values, number) for number in tables.row]
         self._repeated = np.zeros((actions + 1, actions), np.bool_)
         if skips:
-            self._repeated = repeated_steps(system, tables.row)
+            self._repeated = np.array(repeated_steps(system, tables.row), np.bool_)
         self.most = _most(tables)
         """How many steps one state has at most."""
         self.fired = bytearray(actions)

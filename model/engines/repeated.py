@@ -12,30 +12,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from model.engines.vector.values import Truths
 from model.lang import System, Var
 
 
-def repeated_steps(system: System, order: Sequence[int]) -> Truths:
+def repeated_steps(system: System, order: Sequence[int]) -> list[bytearray]:
     """By the action a state was first found by, and the action taken: whether that is a repetition.
 
     Actions are numbered as in ``system``; the last row is for states that no action has found.
     Steps are taken in that ``order`` of the numbers.
     """
-    column = {variable: k for k, variable in enumerate(system.variables)}
-    actions = len(system.actions)
-    touched = np.zeros((actions, len(column)), np.bool_)
-    written = np.zeros_like(touched)
-    for row, action in enumerate(system.actions):
-        written[row, [column[update.variable] for update in action.updates]] = True
-        for item in [*action.guard, *(update.value for update in action.updates)]:
-            read = [column[node] for node in item.walk() if isinstance(node, Var)]
-            touched[row, read] = True
-    touched |= written
-    disturbs = written @ touched.T
-    place = np.argsort(order)
-    found = np.zeros((actions + 1, actions), np.bool_)
-    found[:-1] = ~(disturbs | disturbs.T) & (place < place[:, None])
-    return found
+    bit = {variable: 1 << k for k, variable in enumerate(system.variables)}
+    written, touched = [], []
+    for action in system.actions:
+        values = [*action.guard, *(update.value for update in action.updates)]
+        read = {node for item in values for node in item.walk() if isinstance(node, Var)}
+        written.append(sum(bit[update.variable] for update in action.updates))
+        touched.append(written[-1] | sum(map(bit.__getitem__, read)))
+    rows = [bytearray(len(order)) for _ in range(len(order) + 1)]
+    for place, found_by in enumerate(order):
+        for other in order[:place]:
+            if not (written[other] & touched[found_by] or written[found_by] & touched[other]):
+                rows[found_by][other] = 1
+    return rows
