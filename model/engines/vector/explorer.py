@@ -188,7 +188,8 @@ class VectorExplorer:
 
     def found(self) -> Mapping[int, Sequence[int]]:
         """By number of the claim, the violating states found since the last call."""
-        self._look_at_new()  # initial states, all at once
+        if not self._next:
+            self._look_at_new()  # initial states, all at once
         return self._watching.take_found()
 
     def close(self, claim: int) -> None:
