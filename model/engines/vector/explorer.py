@@ -39,7 +39,7 @@ class VectorExplorer:
     """
 
     name = "numpy"
-    at_once = 32_768
+    at_once = 65_536
     hurries = False
 
     def __init__(
@@ -76,6 +76,7 @@ class VectorExplorer:
         self._columns |= {} if self._came is None else {"came": self._came}
         self._afterwards = Afterwards(self.graph, watch, symmetry)
         self._next = 0
+        self._looked_at = 0  # so many states
         self._unfolded, self._transitions = 0, 0
         self.left_domain: int | None = None
         self.forgotten: list[str] = []
@@ -136,6 +137,7 @@ class VectorExplorer:
         actions = found.actions if inside is None else found.actions[inside]
         after = self.graph.least(real, start)
         targets, _, full = self._store(self.graph.standing.sorted(after), actions)
+        self._look_at_new()
         last = len(found.actions)  # behind the last step that is looked at
         if full is not None:
             last = full if inside is None else int(inside[full])
@@ -169,20 +171,25 @@ class VectorExplorer:
         self._watching.stuck(start + stuck)
 
     def _store(self, words: Words, actions: NDArray[Any]) -> Added:
-        """Store states that are not there yet, to which the ``actions`` led, and look at them."""
-        first = self.count
+        """Store states that are not there yet, to which the ``actions`` led."""
         added = self.graph.states.add(words)
+        if self._came is not None:
+            self._came.append(actions.take(added.new))
+        return added
+
+    def _look_at_new(self) -> None:
+        """Look at all states that were stored since the last call."""
+        first, self._looked_at = self._looked_at, self.count
         if self.count > first:
             new = self.graph.states.words(first, self.count)
-            if self._came is not None:
-                self._came.append(actions[added.new])
             self._watching.look_at(new, first)
             if not self._folds:
                 self._watching.await_goals(new)
-        return added
 
     def found(self) -> Mapping[int, Sequence[int]]:
         """By number of the claim, the violating states found since the last call."""
+        if not self._next:
+            self._look_at_new()  # initial states, all at once
         return self._watching.take_found()
 
     def close(self, claim: int) -> None:
@@ -252,7 +259,7 @@ class VectorExplorer:
         self.graph.states.resume()
         self.graph.stages = [(start, keep) for start, keep in notes["kept"]]
         self._watching.resume(notes["watching"])
-        self._next = notes["next"]
+        self._next, self._looked_at = notes["next"], self.count
         self._unfolded, self._transitions = notes["unfolded"]
         self.fired[:] = bytes(notes["fired"])
         self.left_domain = notes["left"]

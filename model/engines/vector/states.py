@@ -159,7 +159,7 @@ class States:
         first = np.empty(len(at), np.int64)
         while len(waiting):
             # Where an index is repeated, the last value stays.
-            slots[here[::-1]] = waiting[::-1] + 1
+            slots[here[::-1].copy()] = waiting[::-1] + 1
             winner = slots.take(here).astype(np.int64) - 1
             first[waiting] = winner
             same: Truths = words[0].take(winner) == some[0]
@@ -179,7 +179,7 @@ class States:
     def _free(self, hashes: Numbers) -> Numbers:
         """For each hash, the nearest place from its own on that is free."""
         at = hashes & self._mask
-        left = np.flatnonzero(self._slots[at])
+        left = np.flatnonzero(self._slots.take(at))
         while len(left):
             at[left] += 1
             at[left] &= self._mask

@@ -63,14 +63,16 @@ class Values:
     def of(self, program: int, words: Words) -> Numbers:
         """By state, what the program gives."""
         table = self.table(program)
-        return self._run(program, words) if table is None else table[self.index(program, words)]
+        if table is None:
+            return self._run(program, words)
+        return table.take(self.index(program, words))
 
     def true(self, program: int, words: Words) -> Truths:
         """By state, whether the program gives a number other than 0."""
         table = self._truths(program)
         if table is None:
             return _true(self._run(program, words))
-        return table[self.index(program, words)]
+        return table.take(self.index(program, words))
 
     def index(self, program: int, words: Words) -> Numbers:
         """By state, the place of the program's result in its table."""
