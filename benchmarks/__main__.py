@@ -116,13 +116,13 @@ def _wishes() -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--design", default="driver_managed_dma", help="or VARIANT.py")
-    parser.add_argument("--rounds", type=_positive, default=5, help="runs of each, in turn")
+    parser.add_argument("--rounds", type=_positive, default=3, help="runs of each, in turn")
     parser.add_argument(
         "--sizes", type=_sizes, default="1,2,3", help="numbers of devices that are compared"
     )
     parser.add_argument("--growth", type=int, default=16, help="ours alone, up to so many devices")
     parser.add_argument("--timeout", type=float, default=300, help="seconds, for each run")
-    parser.add_argument("--growth-timeout", type=float, default=60, help="seconds, likewise")
+    parser.add_argument("--growth-timeout", type=float, default=30, help="seconds, likewise")
     parser.add_argument("--without", type=_named, default=(), help="leave out, as in: NAME;NAME")
     parser.add_argument("--output", type=Path, default=DOCS, help="the folder to write into")
     parser.add_argument(

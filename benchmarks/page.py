@@ -26,6 +26,9 @@ def _parts(record: Record) -> Iterator[str]:
     yield f"## Ratios at {_many(record.largest, 'device')}"
     yield _LEGEND
     yield _table(["", *(head for head, _, _ in _AGAINST)], list(_ratios(record)))
+    yield "## What was aimed at"
+    yield _AIMED
+    yield _table(["", "aim", "measured"], list(_aims(record)))
     yield "![Speed, time and memory against the number of devices](benchmarks.svg)"
     for devices in record.sizes:
         yield from _size(record, devices)
@@ -45,6 +48,9 @@ How many times as long, or as much memory, the others take as each of ours: the 
 rounds, with the least and the greatest. *Search* is against the fastest setting of each; *whole*
 is from the export, or for ours from nothing, to the verdict; *memory* is the peak of the whole
 process, against the setting that needs least."""
+_AIMED = """\
+The aims are for about a million states. Each is against that setting of the other whose search is
+the fastest, also where memory is compared."""
 _GROWTH = """\
 Ours alone, each size once and every contender until it is out of time. *States* counts all that
 there are, *stored* what was kept for them, and *x* how many times as many these are as one device
@@ -90,6 +96,25 @@ _AGAINST: tuple[tuple[str, str, Figure], ...] = (
 )
 
 
+_AIMS: tuple[tuple[str, str, str, Figure, float], ...] = (
+    ("numpy, search, SPIN", "numpy", "SPIN", _search, 4),
+    ("kernel, search, SPIN", "kernel", "SPIN", _search, 10),
+    ("numpy, search, Rumur", "numpy", "Rumur", _search, 30),
+    ("kernel, search, Rumur", "kernel", "Rumur", _search, 30),
+    ("numpy, whole, TLC", "numpy", "TLC", _whole, 100),
+    ("kernel, whole, TLC", "kernel", "TLC", _whole, 100),
+    ("numpy, memory, SPIN", "numpy", "SPIN", _peak, 1),
+    ("kernel, memory, SPIN", "kernel", "SPIN", _peak, 1),
+)
+
+
+def _aims(record: Record) -> Iterator[list[str]]:
+    for what, mine, checker, figure, least in _AIMS:
+        fastest = best(record.compared, record.contenders(checker), record.largest, _search)
+        found = _NONE if fastest is None else _compared(record, mine, fastest, figure)
+        yield [what, f"at least {least:g}", found]
+
+
 def _ratios(record: Record) -> Iterator[list[str]]:
     for mine in record.contenders(OURS):
         found = (_against(record, mine.name, checker, figure) for _, checker, figure in _AGAINST)
@@ -98,10 +123,13 @@ def _ratios(record: Record) -> Iterator[list[str]]:
 
 def _against(record: Record, mine: str, checker: str, figure: Figure) -> str:
     """How many times what is ours the best of ``checker`` is, if both can be told from nothing."""
+    other = best(record.compared, record.contenders(checker), record.largest, figure)
+    return _NONE if other is None else _compared(record, mine, other, figure)
+
+
+def _compared(record: Record, mine: str, other: str, figure: Figure) -> str:
+    """How many times what is ours the ``other`` is, if both can be told from nothing."""
     measured, devices = record.compared, record.largest
-    other = best(measured, record.contenders(checker), devices, figure)
-    if other is None:
-        return _NONE
     answers, theirs = of(measured, mine, devices), of(measured, other, devices)
     if not answers or not all(map(figure, [*answers, *theirs])):
         return _NONE

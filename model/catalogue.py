@@ -16,10 +16,11 @@ from types import ModuleType
 
 from model.designs import DESIGNS, FAMILIES
 from model.engines.result import Verdict
-from model.lang import Location, ModelError, Property, did_you_mean
+from model.lang import Kind, Location, ModelError, Property, did_you_mean
 from model.linux.design import Design, Size
 from model.traces.itf import Document, read
 from properties import PROPERTIES
+from properties.lemmas import LEMMAS
 
 _COUNTEREXAMPLES = "counterexamples"
 _ENDING = ".itf.json"
@@ -35,12 +36,14 @@ class Entry:
     """A design that can be checked.
 
     ``home`` is the folder of its expected counterexamples; without one everything should hold.
-    ``file`` is the variant's file as it was named, if the design comes from one.
+    ``file`` is the variant's file as it was named, if the design comes from one, and ``own`` are
+    the properties that are defined there.
     """
 
     design: Design
     home: Path | None
     file: Path | None = None
+    own: tuple[Property, ...] = ()
 
     def recorded(self, name: str) -> Path | None:
         """The committed counterexample for property ``name``, if there is one."""
@@ -126,15 +129,36 @@ def find_all(names: Sequence[str], families: Iterable[str] = FAMILIES) -> list[E
     return found
 
 
-def find_property(name: str) -> Property:
-    """The property called ``name``. Raises UsageError for an unknown one."""
-    for known in PROPERTIES:
-        if known.name == name:
-            return known
-    names = [known.name for known in PROPERTIES]
+def find_property(name: str, own: Sequence[Property] = ()) -> Property:
+    """The property called ``name``: one of ours, or a variant's ``own``.
+
+    Raises UsageError for an unknown one, and for one of the variant's that is called like ours.
+    """
+    known = {item.name: item for item in (*LEMMAS, *PROPERTIES)}
+    mine = {item.name: item for item in own}
+    if name in mine:
+        if known.get(name, mine[name]) is not mine[name]:
+            raise UsageError(f"{name} is one of our properties as well; call yours something else")
+        return mine[name]
+    if name in known:
+        return known[name]
+    names = [item.name for item in (*own, *PROPERTIES)]
     longer = [known for known in names if name in known]
     mend = f"did you mean {' or '.join(longer)}?" if longer else did_you_mean(name, names, _LISTED)
     raise UsageError(f"there is no property {name!r}; {mend}")
+
+
+def find_lemma(name: str, entry: Entry) -> Property:
+    """The property called ``name`` that a proof of ``entry`` may rest on once it is proved.
+
+    Raises UsageError for an unknown one, and for one that is no condition on each state.
+    """
+    found = find_property(name, entry.own)
+    if found.kind is not Kind.INVARIANT:
+        raise UsageError(
+            f"{name} can be no lemma: that is an @invariant, a condition on each state by itself"
+        )
+    return found
 
 
 def _load(path: Path) -> Entry:
@@ -182,7 +206,8 @@ def _load(path: Path) -> Entry:
             where=Location(str(path), 1),
             subject="",
         )
-    return Entry(design, path.resolve().parent / _COUNTEREXAMPLES / design.name, path)
+    own = tuple(item for item in vars(module).values() if isinstance(item, Property))
+    return Entry(design, path.resolve().parent / _COUNTEREXAMPLES / design.name, path, own)
 
 
 def _line_in(path: Path, error: BaseException) -> Location:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.agreement import Disagreement, agreed
-from model.catalogue import Entry, find, find_property
+from model.catalogue import Entry, UsageError, find, find_lemma, find_property
 from model.engines.result import Finding, Limits, Report, Verdict
 from model.judging import BY_DIAGRAMS, BY_Z3, Effort, Engine, run
 from model.lang import Kind, Property, System, did_you_mean
 from model.linux.design import Design, Size
 from model.many import by_diagrams
-from model.proving import proved, strengthen
+from model.proving import REFUSED, proved, strengthen
 from model.resuming import checkpoint_of, path_of
 from properties import PROPERTIES
 
@@ -149,16 +149,20 @@ def check(
     groups: int = 1,
     engine: str = "bfs",
     limits: Limits | None = None,
+    lemmas: Sequence[str] = (),
 ) -> Outcome:
     """Check ``properties`` (all that concern it, if none are named) of one design.
 
     ``design`` is a name, the path of a variant's file, or a Design, of which everything is
-    expected to hold. Raises UsageError, ModelError or TraceFileError for what cannot be checked.
+    expected to hold. ``lemmas`` are names of properties that engine proof is to prove first.
+    Raises UsageError, ModelError or TraceFileError for what cannot be checked.
     """
     entry = Entry(design, None) if isinstance(design, Design) else find(str(design))
     size = Size(devices, hotplug, groups)
     chosen = [find_property(name) for name in properties]
-    return Outcome(tuple(check_entry(entry, chosen, size, Engine(engine), limits or Limits())))
+    effort = Effort(lemmas=tuple(lemmas))
+    results = check_entry(entry, chosen, size, Engine(engine), limits or Limits(), effort)
+    return Outcome(tuple(results))
 
 
 def check_entry(
@@ -175,10 +179,14 @@ def check_entry(
     UsageError for an ``effort`` that is not possible, and Disagreement.
     """
     limits = limits or Limits()
-    system = entry.design.system(size)
-    wanted = list(dict.fromkeys(chosen)) or [p for p in PROPERTIES if _answers(engine, p, system)]
-    claims = [item.ground(system) for item in wanted] if engine is not Engine.DIAGRAMS else []
     effort, checkpoint = effort or Effort(), None
+    if effort.lemmas and engine is not Engine.PROOF:
+        raise UsageError(f"--lemma is for --engine proof, and this is {engine}")
+    lemmas = [find_lemma(name, entry) for name in dict.fromkeys(effort.lemmas)]
+    system = entry.design.system(size)
+    wanted = [*chosen] or [p for p in PROPERTIES if _answers(engine, p, system)]
+    wanted = list(dict.fromkeys([*wanted, *lemmas]))
+    claims = [item.ground(system) for item in wanted] if engine is not Engine.DIAGRAMS else []
     if effort.checkpoints:
         path = path_of(effort.checkpoints, entry, size)
         checkpoint = functools.partial(checkpoint_of, path, system, claims, size)
@@ -188,7 +196,7 @@ def check_entry(
         else:
             report = run(engine, system, claims, limits, effort, checkpoint)
         if engine is Engine.PROOF:
-            report = strengthen(entry.design, wanted, report, size, limits)
+            report = strengthen(entry.design, wanted, report, size, limits, lemmas)
         if engine is Engine.ALL:
             proof = proved(entry.design, wanted, limits.after(report.seconds))
             report = agreed(system, report, proof)
@@ -199,7 +207,8 @@ def check_entry(
         finding = report.findings[item.name]
         if finding.verdict in (Verdict.HOLDS, Verdict.PROVED) and not item.concerns(system):
             about = ", ".join(f.name for f in item.about)
-            finding = Finding(Verdict.VACUOUS, f"nothing in {entry.design} ever changes {about}")
+            why = f"nothing in {entry.design} ever changes {about}"
+            finding = Finding(Verdict.VACUOUS, f"{REFUSED}: {why}" if item in lemmas else why)
         shown = size
         if (finding.fewest or 0) > size.devices + size.hotplug:
             shown = Size(0, finding.fewest or 0)

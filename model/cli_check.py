@@ -102,6 +102,13 @@ class _Memory(click.ParamType[Budget]):
 @_option(
     "--engine", type=_ENGINES, default="bfs", help="proof: any number of devices; diagrams: many."
 )
+@_option(
+    "--lemma",
+    "lemmas",
+    multiple=True,
+    metavar="NAME",
+    help="Prove this first, then rest on it (proof); may be repeated.",
+)
 @_option("--depth", type=_COUNT, default=24, help="Steps of bounded model checking (z3).")
 @_option("--k", type=_POSITIVE, default=1, help="Steps that an induction assumes (z3).")
 @_option("--machine", type=_MACHINES, default="auto", help="What searches; auto: the fastest.")
@@ -138,6 +145,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     hotplug: tuple[int, ...],
     groups: tuple[int, ...],
     engine: str,
+    lemmas: tuple[str, ...],
     depth: int,
     k: int,
     machine: str,
@@ -184,7 +192,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
         evidence.prepare(folder)
 
     reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold), Wish(partial_order))
-    effort = Effort(depth, k, Machine(machine), reductions, checkpoint)
+    effort = Effort(depth, k, Machine(machine), reductions, checkpoint, lemmas)
     limits = Limits(max_states, timeout, memory)
     if cluster:
         from model.cluster import check_on_cluster

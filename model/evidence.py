@@ -181,7 +181,7 @@ def load(file: Path, design: str | None) -> tuple[Entry, Property, Trace]:
     document = read(file.read_bytes(), file)
     try:
         entry = find(design or document.about("design", str))
-        asked = find_property(document.about("property", str))
+        asked = find_property(document.about("property", str), entry.own)
     except UsageError as error:
         told = "" if design else "; --design names the file of a variant"
         raise UsageError(f"{file}: {error}{told}") from None

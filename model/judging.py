@@ -45,7 +45,8 @@ class Effort:
     ``k`` is how many steps in a row an induction assumes the property for. ``machine`` stores the
     search's states, ``symmetry`` lets one of them stand for all that are alike, and ``forget``
     leaves out what only violated properties read. ``checkpoints`` is a folder in which each search
-    notes what it has found, and from which it goes on.
+    notes what it has found, and from which it goes on. ``lemmas`` are the names of properties that
+    a proof may rest on.
     """
 
     depth: int = 24
@@ -53,6 +54,7 @@ class Effort:
     machine: Machine = Machine.AUTO
     reductions: Reductions = USUAL
     checkpoints: Path | None = None
+    lemmas: tuple[str, ...] = ()
 
 
 MakeCheckpoint = Callable[[str], Checkpoint]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from model.engines.choice import USUAL, Machine, choose
@@ -11,27 +11,37 @@ from model.engines.search import explore
 from model.lang import Property, System
 from model.linux.design import Design, Size
 
+REFUSED = "refused as a lemma"
+"""How the finding begins of a lemma on which nothing rests."""
 MOST_DEVICES = 3
 """How many devices are searched for a violation of what is not proved."""
 
 
 def strengthen(
-    design: Design, properties: Sequence[Property], searched: Report, size: Size, limits: Limits
+    design: Design,
+    properties: Sequence[Property],
+    searched: Report,
+    size: Size,
+    limits: Limits,
+    lemmas: Sequence[Property] = (),
 ) -> Report:
     """``searched``, where each property that holds is proved for every size, if that succeeds.
 
     ``searched`` is of ``size``. A device may be there at boot or come later, so that every size is
     among those proved. What is violated says how many devices that takes. What is not proved is
     looked at with up to MOST_DEVICES, and is violated if it breaks there; else it stays ``holds``
-    and says why. ``limits`` are those of everything together.
+    and says why. ``lemmas`` are some of ``properties``: those that hold are proved first, and what
+    is proved may rest on them. ``limits`` are those of everything together.
     """
     from model.proof.prove import COVERED  # the solver is slow to import and rarely needed
 
     searched = replace(searched, findings=with_fewest(design, properties, searched, size))
     held = [p for p in properties if searched.findings[p.name].verdict is Verdict.HOLDS]
     if not held:
-        return replace(searched, engine="proof")
-    proof = proved(design, held, limits.after(searched.seconds))
+        return replace(searched, engine="proof", findings=_refusing(lemmas, searched.findings))
+    system = design.system(size)
+    given = [item for item in lemmas if item in held and item.concerns(system)]
+    proof = proved(design, held, limits.after(searched.seconds), given)
     findings = dict(searched.findings)
     for item in held:
         mine, other = findings[item.name], proof.findings[item.name]
@@ -47,18 +57,36 @@ def strengthen(
     return replace(
         searched,
         engine="proof",
-        findings=findings,
+        findings=_refusing(lemmas, findings),
         seconds=seconds,
         peak_bytes=max(searched.peak_bytes, proof.peak_bytes),
         stopped=searched.stopped or ("interrupted" if proof.stopped == "interrupted" else ""),
     )
 
 
-def proved(design: Design, properties: Sequence[Property], limits: Limits) -> Report:
-    """What the proof for every size says of ``properties``; what is not proved is undetermined."""
+def proved(
+    design: Design,
+    properties: Sequence[Property],
+    limits: Limits,
+    lemmas: Sequence[Property] = (),
+) -> Report:
+    """What the proof for every size says of ``properties``; what is not proved is undetermined.
+
+    ``lemmas`` are some of ``properties`` that the others may rest on once they are proved.
+    """
     from model.proof.prove import prove
 
-    return prove(family(design), design.system(Size(0, 2, 2)), properties, limits)
+    return prove(family(design), design.system(Size(0, 2, 2)), properties, limits, lemmas)
+
+
+def _refusing(lemmas: Sequence[Property], findings: Mapping[str, Finding]) -> dict[str, Finding]:
+    """``findings``, where each lemma that is not proved says that nothing rests on it."""
+    told = dict(findings)
+    for item in lemmas:
+        finding = told[item.name]
+        if finding.verdict is not Verdict.PROVED:
+            told[item.name] = replace(finding, reason=f"{REFUSED}: {finding.reason}")
+    return told
 
 
 def family(design: Design) -> Callable[[int], System]:

@@ -19,6 +19,7 @@ from model.engines.solving import Clock, GaveUp
 from model.engines.translation import Term
 from model.lang import Value
 from model.proof.counting import CounterSystem
+from model.proof.family import Condition
 from model.proof.linear import (
     CONST,
     COUNTED,
@@ -39,7 +40,14 @@ MOST_DIGITS = 60
 class At:
     """What the invariant says at one place, for Z3."""
 
-    def __init__(self, hull: Hull, least: Iterable[Form], clock: Clock) -> None:
+    def __init__(
+        self,
+        hull: Hull,
+        least: Iterable[Form],
+        clock: Clock,
+        never: Iterable[Iterable[Form]] = (),
+    ) -> None:
+        """``never`` are facts of which one is not so, in whole numbers."""
         self.occupied = sorted(c for c in hull.columns() if 0 <= c < COUNTED)
         self._clock = clock
         self._solver = z3.SolverFor("QF_LRA")
@@ -47,6 +55,7 @@ class At:
         self._solver.add([self._column(column) >= 0 for column in self.occupied])
         self._solver.add([self._term(form) == 0 for form in hull.equalities()])
         self._solver.add([self._term(form) >= 0 for form in least])
+        self._solver.add([self._missed(facts) for facts in never])
         # There is no group without a member.
         self._solver.add(z3.Sum([self._column(column) for column in self.occupied]) >= 1)
 
@@ -63,9 +72,11 @@ class At:
 
     def stuck(self, steps: Iterable[Iterable[Form]]) -> Mapping[int, Number] | None:
         """Counts that the invariant allows, where of the facts of each step one is not so."""
-        return self._vector(
-            [z3.Or([self._term(below(form)) >= 0 for form in facts]) for facts in steps]
-        )
+        return self._vector([self._missed(facts) for facts in steps])
+
+    def _missed(self, facts: Iterable[Form]) -> Term:
+        """One of ``facts`` is not so."""
+        return z3.Or([self._term(below(form)) >= 0 for form in facts])
 
     def _vector(self, wanted: Sequence[Term]) -> Mapping[int, Number] | None:
         self._solver.push()
@@ -115,15 +126,21 @@ class _TooWeak(GaveUp):
 class Invariant:
     """The strongest invariant of its kind that the seeds and the steps lead to.
 
-    ``seeds`` are reachable states: a place, and a vector with 1 at CONST. The constructor raises
+    ``seeds`` are reachable states: a place, and a vector with 1 at CONST. Of states where one of
+    ``given`` does not hold it says nothing: no step is taken from there. The constructor raises
     GaveUp. ``hulls`` are the equalities, by cell; in all other cells nothing is reachable.
     ``alone`` are the values that tell cells of one place apart: none, if that is enough.
     """
 
     def __init__(
-        self, system: CounterSystem, seeds: Iterable[tuple[Place, Form]], clock: Clock
+        self,
+        system: CounterSystem,
+        seeds: Iterable[tuple[Place, Form]],
+        clock: Clock,
+        given: Sequence[Condition] = (),
     ) -> None:
         self.system = system
+        self.given = given
         self._clock = clock
         known = list(seeds)
         tried: list[list[Alone]] = [[], *([v] for v in self._never_twice(v for _, v in known))]
@@ -138,7 +155,14 @@ class Invariant:
 
     def at(self, cell: Cell) -> At:
         """What is known in ``cell``."""
-        return At(self.hulls[cell], self.least(cell), self._clock)
+        hull, place = self.hulls[cell], cell[0]
+        occupied = sorted(c for c in hull.columns() if 0 <= c < COUNTED)
+        never = [
+            facts
+            for condition in self.given
+            for _, facts in self.system.broken(condition, place, occupied)
+        ]
+        return At(hull, self.least(cell), self._clock, never)
 
     def least(self, cell: Cell) -> list[Form]:
         """Forms that are not negative in ``cell``: what growing integers have there at least."""

@@ -12,9 +12,10 @@ from model.engines.solving import Clock, GaveUp
 from model.lang import Kind, Property, System
 from model.proof.by_pairs import ByPairs
 from model.proof.counting import CounterSystem
-from model.proof.family import Family, Systems
+from model.proof.family import Condition, Family, Systems
 from model.proof.groups import Groups
 from model.proof.induction import At, Cell, Invariant
+from model.proof.linear import Hull
 from model.proof.quantified import NotUniform
 from model.proof.seeds import SEARCHED, seeds
 
@@ -25,13 +26,18 @@ _COUNTS = "by induction over counts"
 
 
 def prove(
-    systems: Systems, two_groups: System, properties: Sequence[Property], limits: Limits = Limits()
+    systems: Systems,
+    two_groups: System,
+    properties: Sequence[Property],
+    limits: Limits = Limits(),
+    lemmas: Sequence[Property] = (),
 ) -> Report:
     """Try to prove ``properties`` for ``systems``, whatever the number of members.
 
     ``two_groups`` is two copies of the system with two members, to be told apart. A property is
     PROVED or else UNDETERMINED, with the reason. Nothing is said of vacuity. What the pairs of
-    members do not clear, the linear invariant may.
+    members do not clear, the linear invariant may. ``lemmas`` are invariants among ``properties``:
+    one after the other is proved, and what comes after it may rest on it.
     """
     clock = Clock(limits)
     findings: dict[str, Finding] = {}
@@ -43,9 +49,12 @@ def prove(
             found = seeds(counting, SEARCHED)
             pairs = ByPairs(counting, groups, properties, found, clock)
             _judge(pairs, _PAIRS, properties, findings)
+        given, proof = _established(systems, two_groups, lemmas, findings, clock)
         left = [p for p in properties if findings[p.name].verdict is not Verdict.PROVED]
+        left = [p for p in left if p not in lemmas]
         if any(item.kind in COVERED for item in left):
-            _judge(Proof(systems, two_groups, clock), _COUNTS, left, findings)
+            proof = proof or Proof(systems, two_groups, clock, given)
+            _judge(proof, _COUNTS, left, findings, given)
     except (NotUniform, GaveUp) as error:
         stopped = str(error)
     except KeyboardInterrupt:
@@ -62,6 +71,37 @@ def prove(
     )
 
 
+def _established(
+    systems: Systems,
+    two_groups: System,
+    lemmas: Sequence[Property],
+    findings: dict[str, Finding],
+    clock: Clock,
+) -> tuple[list[Property], Proof | None]:
+    """Those of ``lemmas`` that are proved, and the proof that assumes just these if there is one.
+
+    What is found goes into ``findings``; some may be proved there already.
+    """
+    given: list[Property] = []
+    proof: Proof | None = None
+    for item in lemmas:
+        if findings[item.name].verdict is Verdict.PROVED:
+            given.append(item)
+            proof = None
+            continue
+        try:
+            tried = Proof(systems, two_groups, clock, [*given, item])
+            why = tried.loss(item)
+        except (NotUniform, GaveUp) as error:
+            clock.check()
+            why = f"{item.name}: {error}"
+        findings[item.name] = _finding(why, _COUNTS, given)
+        if not why:
+            given.append(item)
+            proof = tried
+    return given, proof
+
+
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """Without garbage collection: looking for cycles, of which there are none, takes a sixth."""
@@ -75,27 +115,42 @@ def _uncollected() -> Iterator[None]:
 
 
 def _judge(
-    proof: ByPairs | Proof, by: str, properties: Sequence[Property], findings: dict[str, Finding]
+    proof: ByPairs | Proof,
+    by: str,
+    properties: Sequence[Property],
+    findings: dict[str, Finding],
+    given: Sequence[Property] = (),
 ) -> None:
-    """Put what ``proof`` says of ``properties`` into ``findings``."""
+    """Put what ``proof`` says of ``properties`` into ``findings``; it assumes ``given``."""
     for item in properties:
-        why = proof.objection(item)
-        findings[item.name] = (
-            Finding(Verdict.UNDETERMINED, why) if why else Finding(Verdict.PROVED, _ANY + by)
-        )
+        findings[item.name] = _finding(proof.objection(item), by, given)
+
+
+def _finding(objection: str, by: str, given: Sequence[Property]) -> Finding:
+    """PROVED in the way ``by``, resting on ``given``, if there is no objection."""
+    if objection:
+        return Finding(Verdict.UNDETERMINED, objection)
+    names = ", ".join(item.name for item in given)
+    rests = f"rests on {'lemma' if len(given) == 1 else 'lemmas'} {names}; " if given else ""
+    return Finding(Verdict.PROVED, f"{rests}{_ANY}{by}")
 
 
 class Proof:
-    """The invariant of a family, and what follows from it.
+    """The invariant of a family, and what follows from it and from ``lemmas``.
 
-    Raises NotUniform if the systems are no family, and GaveUp.
+    These are assumed: each has to have no ``loss``, or to be proved in another way.
+    Raises NotUniform if the systems are no family or a lemma is not alike, and GaveUp.
     """
 
-    def __init__(self, systems: Systems, two_groups: System, clock: Clock) -> None:
+    def __init__(
+        self, systems: Systems, two_groups: System, clock: Clock, lemmas: Sequence[Property] = ()
+    ) -> None:
         self.family = Family(systems)
         self._groups = Groups(self.family.of_size(2).system, two_groups)
         self.counting = CounterSystem(self.family)
-        self.invariant = Invariant(self.counting, seeds(self.counting), clock)
+        self._clock = clock
+        given = [condition for item in lemmas for condition in self._conditions(item)]
+        self.invariant = Invariant(self.counting, seeds(self.counting), clock, given)
         self._at: dict[Cell, At] = {cell: self.invariant.at(cell) for cell in self.cells()}
 
     def cells(self) -> list[Cell]:
@@ -120,9 +175,36 @@ class Proof:
         except NotUniform as error:
             return f"{item.name}: {error}"
 
-    def _invariant(self, item: Property) -> str:
+    def loss(self, lemma: Property) -> str:
+        """Why ``lemma`` may come not to hold; an empty text if it holds at first and ever after.
+
+        Each step is tried from where the invariant and all lemmas hold. Raises NotUniform, GaveUp.
+        """
+        told = self.family.told
+        for condition in self._conditions(lemma):
+            for place in self.counting.places():
+                start = Hull(self.counting.grown.values())
+                for vector in self.counting.starts():
+                    start.add(vector)
+                at = At(start, (), self._clock)
+                for _, facts in self.counting.broken(condition, place, at.occupied):
+                    if at.vector(facts) is not None:
+                        return f"it need not hold at first: with {told(place)}"
+            for cell, at in self._at.items():
+                for step in self.counting.steps(cell[0], at.occupied):
+                    reached = {step.moves.get(c, c) for c in at.occupied} | set(step.after)
+                    for _, facts in self.counting.broken(condition, step.place, sorted(reached)):
+                        if at.vector([*step.facts, *map(step.before, facts)]) is not None:
+                            return f"{step.rule.name} may break it, from {told(cell[0])}"
+        return ""
+
+    def _conditions(self, item: Property) -> list[Condition]:
+        """The cases of ``item``, which is an invariant. Raises NotUniform."""
         self._groups.alike(item.ground)
-        for condition in self.family.conditions(item.ground):
+        return self.family.conditions(item.ground)
+
+    def _invariant(self, item: Property) -> str:
+        for condition in self._conditions(item):
             for (place, _), at in self._at.items():
                 for _, facts in self.counting.broken(condition, place, at.occupied):
                     if at.vector(facts) is not None:

@@ -130,6 +130,16 @@ def test_the_page_keeps_what_people_wrote_and_shows_what_was_measured() -> None:
     assert row(text, KERNEL, "## 1 device:")[4] == "-"  # too short to be timed
 
 
+def test_the_page_shows_what_was_aimed_at_beside_what_was_measured() -> None:
+    thrifty = [replace(one, peak_bytes=30 << 20) for one in took(SLOWER, 20, 20, 20)]
+    kept = [one for one in MEASURED if one.contender != SLOWER]
+    text = page("", replace(RECORD, compared=[*kept, *thrifty]))
+    found = [row(text, f"kernel, {what}, SPIN", "## What was") for what in ("search", "memory")]
+    assert [one[1:] for one in found] == [["at least 10", "4 (3..10)"], ["at least 1", "1"]]
+    assert row(text, "numpy, search, SPIN", "## What was")[1:] == ["at least 4", "-"]
+    assert row(text, "kernel, whole, TLC", "## What was")[1:] == ["at least 100", "-"]
+
+
 def test_the_page_shows_where_growth_ends() -> None:
     text = page("", RECORD)
     # With m = 15 local states: (1 + 15) / 2.
