@@ -1700,8 +1700,15 @@ int search_starving(const struct search *s, const struct questions *q, void *sta
 /* marks[i] gains the marks of i's successors in [end, last), for the states i in [first, end). */
 void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 {
+	enum { MARKED = 1 << 12 };
 	const int W = s->m->words;
 	u8 to[MOST_SLOTS];
+	u64 marked[MARKED] = { 0 }; /* by hash: most states need not be looked up */
+	for (u64 j = end; j < last; j++)
+		if (marks[j]) {
+			u64 hash = mix(s->states + j * W, W);
+			marked[hash / 64 % MARKED] |= (u64)1 << hash % 64;
+		}
 	for (u64 i = first; i < end; i++) {
 		const u64 *state = s->states + i * W;
 		/* Where some steps were enough, only those are stored. */
@@ -1716,10 +1723,13 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
 				continue;
-			keep(s, stage_of(s, i), NULL, after, W);
+			keep(s, stage_of(s, i), state, after, W);
 			if (s->m->slots)
 				sort_slots(s->m, after, to);
-			u64 e = s->slots[place_of(s, after, mix(after, W), W)];
+			u64 hash = mix(after, W);
+			if (!(marked[hash / 64 % MARKED] >> hash % 64 & 1))
+				continue;
+			u64 e = s->slots[place_of(s, after, hash, W)];
 			if (e && (e & 0xffffffffu) > end && (e & 0xffffffffu) <= last)
 				marks[i] |= marks[(e & 0xffffffffu) - 1];
 		}
