@@ -241,8 +241,6 @@ class _Search:
 
     def _traces(self) -> dict[str, Trace]:
         """A readable shortest trace, taken again by the reference semantics, for each violation."""
-        if not self.violated:  # what walks along runs need not be made
-            return {}
         runs = self.explorer.runs(list(self.violated.values()), self.levels)
         return {
             name: self._trace(run, stuck=name == self.names[-2])

@@ -130,6 +130,8 @@ class Afterwards:
 
     def runs(self, targets: Sequence[Sequence[int]], levels: Sequence[int]) -> Sequence[Run]:
         """For each list of states of one depth, a readable shortest run to one of them."""
+        if not targets:  # what walks along runs need not be made
+            return []
         actors = actors_of(self._graph.system, self._symmetry.names)
         return list(runs(self._graph, self._singly, actors, targets, levels))
 
