@@ -9,6 +9,7 @@ from model.engines.kernel.store import Store
 
 _WORD = 8
 _NUMBER = 4
+_ACTION = 2
 _COPIED = 32 * 2**20  # up to here malloc may copy what it enlarges; beyond, pages are moved
 _LARGE_PAGES = 3 * 2**21  # what three tables may hold of pages that they only begin
 _NOTED = 60  # bytes for a violation that is still to be taken over, here and in Python
@@ -18,7 +19,8 @@ def allocated(store: Store) -> int:
     """The bytes that the stored states and steps have now."""
     room, slots, _, edge_room = store.sizes()
     words = store.layout.words + bool(store.edge_bytes)
-    return _WORD * (words * room + slots) + store.edge_bytes * edge_room
+    each = _WORD * words + _ACTION * bool(store.repeats)
+    return each * room + _WORD * slots + store.edge_bytes * edge_room
 
 
 def growth(store: Store, states: int, most: int | None, actors: int) -> int:
@@ -34,10 +36,12 @@ def growth(store: Store, states: int, most: int | None, actors: int) -> int:
     count = numbers.stored + steps
     if most is not None:
         count = min(count, max(most, numbers.stored))
-    needed = _WORD * (words + 1) * (count - numbers.stored) + store.edge_bytes * steps
+    each = _WORD * (words + 1) + _ACTION * bool(store.repeats)
+    needed = each * (count - numbers.stored) + store.edge_bytes * steps
     if count > room:
         needed += min(_COPIED, _WORD * words * numbers.stored)
         needed += min(_COPIED, _WORD * numbers.expanded)
+        needed += min(_COPIED, _ACTION * bool(store.repeats) * numbers.stored)
     if edges + steps > edge_room:
         needed += min(_COPIED, store.edge_bytes * edges)
     larger = slots

@@ -110,13 +110,12 @@ class Store:
         self._keeps: list[int] = []
         self._model = model_of(tables)
         limit = _MOST_STATES if most is None else most
-        self._repeats = bytearray()
-        if skips:
-            order = sorted(range(len(tables.rank)), key=tables.rank.__getitem__)
-            self._repeats = bytearray().join(repeated_steps(system, order))
+        order = sorted(range(len(tables.rank)), key=tables.rank.__getitem__)
+        self.repeats = bytearray().join(repeated_steps(system, order) if skips else [])
+        """Which steps are not looked up; empty if all of them are."""
         self.handle = self.c.search_new(
             *(ctypes.addressof(self._model), limit, edges),
-            *(pointer(self._repeats) if skips else None, pointer(self.fired)),
+            *(pointer(self.repeats) if skips else None, pointer(self.fired)),
         )
         if not self.handle:
             raise MemoryError
