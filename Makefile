@@ -75,7 +75,7 @@ wheel-test: $(READY) ## Build the wheel and the sdist, and try the wheel by itse
 
 # Made again when pyproject.toml or the kernel has changed; an editable install follows all other
 # sources by itself.
-$(READY): pyproject.toml hatch_build.py model/engines/kernel/kernel.c
+$(READY): pyproject.toml hatch_build.py $(wildcard model/engines/kernel/*.[ch])
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		found=$$("$(PYTHON)" --version 2>/dev/null || echo "not there"); \
 		echo "This needs Python 3.11 or newer, and $(PYTHON) is $$found." \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -295,13 +296,18 @@ def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("changed", ["kernel.c", "steps.h"])
 def test_a_kernel_of_another_source_is_not_used(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    changed: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    other = tmp_path / "kernel.c"
-    other.write_text(build.SOURCE.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    monkeypatch.setattr(build, "SOURCE", other)
+    for path in build.SOURCE.parent.glob("*.[ch]"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(build, "SOURCE", tmp_path / "kernel.c")
     fresh = functools.cache(native.library.__wrapped__)
+    assert fresh() is not None
+    with (tmp_path / changed).open("a", encoding="utf-8") as source:
+        source.write("\n")
+    fresh.cache_clear()
     assert fresh() is None
 
 

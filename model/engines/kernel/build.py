@@ -15,12 +15,16 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("kernel.c")
+"""It includes all of the C files beside it, so that the compiler sees everything at once."""
 LIBRARY = Path(__file__).with_name("_kernel.so")
 
 
 def digest() -> str:
-    """What tells one version of kernel.c from another."""
-    return hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
+    """What tells one version of the C files from another."""
+    read = hashlib.sha256()
+    for path in [SOURCE, *sorted(SOURCE.parent.glob("*.h"))]:
+        read.update(path.read_bytes())
+    return read.hexdigest()[:16]
 
 
 def build(target: Path = LIBRARY) -> str:

@@ -1,0 +1,131 @@
+/* The state that stands for others: parts in order, folded, without what is forgotten. */
+
+/* Sorts the interchangeable parts of `state`; to[k] is where part k has gone. */
+static inline void sort_slots(const struct model *m, u64 *state, u8 *to)
+{
+	u64 part[MOST_SLOTS];
+	u8 from[MOST_SLOTS];
+	int moved = 0;
+	for (i32 first = 0, end; first < m->slots; first = end) {
+		for (end = first; end < m->slots && m->slot[end].block == m->slot[first].block; end++) {
+			const struct slot *at = m->slot + end;
+			u64 p = state[at->word] >> at->shift & (~(u64)0 >> (64 - at->bits));
+			i32 k = end;
+			for (; k > first && part[k - 1] > p; k--) {
+				part[k] = part[k - 1];
+				from[k] = from[k - 1];
+				moved = 1;
+			}
+			part[k] = p;
+			from[k] = (u8)end;
+		}
+	}
+	for (i32 k = 0; k < m->slots; k++)
+		to[from[k]] = (u8)k;
+	if (!moved)
+		return;
+	for (i32 k = 0; k < m->slots; k++) {
+		const struct slot *at = m->slot + k;
+		state[at->word] &= ~((~(u64)0 >> (64 - at->bits)) << at->shift);
+		state[at->word] |= part[k] << at->shift;
+	}
+}
+
+static inline const struct folded *folded_at(const struct model *m, const struct fold *f, u64 part)
+{
+	const struct folded *at = m->folded + f->first;
+	u64 size = (u64)1 << f->size_bits, i = part * 0x9e3779b97f4a7c15u >> (64 - f->size_bits);
+	while (at[i].from != ~(u64)0 && at[i].from != part)
+		i = (i + 1) & (size - 1);
+	return at[i].from == part ? at + i : NULL;
+}
+
+/* Which of the interchangeable parts the k-th part that is folded is; -1: none of them. */
+static inline i32 slot_of(const struct model *m, i32 k)
+{
+	for (i32 j = 0; j < m->slots; j++)
+		if (m->slot[j].word == m->fold[k].word && m->slot[j].shift == m->fold[k].shift)
+			return j;
+	return -1;
+}
+
+/* Exchanges parts of `state` for those that stand for them. What is as in `before`, if that is
+ * given, stands for itself. */
+static inline void fold(const struct model *m, const u64 *before, u64 *state)
+{
+	for (const struct fold *f = m->fold, *end = f + m->folds; f < end; f++) {
+		u64 mask = (~(u64)0 >> (64 - f->bits)) << f->shift, part = state[f->word] & mask;
+		if (before && part == (before[f->word] & mask))
+			continue;
+		const struct folded *at = folded_at(m, f, part >> f->shift);
+		if (at)
+			state[f->word] = (state[f->word] & ~mask) | at->to << f->shift;
+	}
+}
+
+/* The part whose own steps are enough in `state`, because it is in a fleeting one: the part that
+ * comes first in the order of their bits. -1 if there is none. */
+static inline i32 hurrying(const struct model *m, const u64 *state)
+{
+	u64 least = ~(u64)0;
+	i32 which = -1;
+	for (i32 k = 0; k < m->folds && m->hurries; k++) {
+		const struct fold *f = m->fold + k;
+		u64 part = state[f->word] >> f->shift & (~(u64)0 >> (64 - f->bits));
+		const struct folded *at = part < least ? folded_at(m, f, part) : NULL;
+		if (at && at->fleeting) {
+			least = part;
+			which = k;
+		}
+	}
+	return which;
+}
+
+/* Makes of `state` the one that is stored for it from stage k of forgetting on, except for the
+ * order of interchangeable parts. */
+static inline __attribute__((always_inline)) void
+keep(const struct search *s, int k, const u64 *before, u64 *state, const int W)
+{
+	for (int w = 0; k && w < W; w++)
+		state[w] &= s->keep[k - 1][w];
+	if (s->m->folds)
+		fold(s->m, before, state);
+}
+
+/* What has been forgotten of the successors of state `i`. */
+static inline int stage_of(const struct search *s, u64 i)
+{
+	int k = s->stages;
+	while (k && s->forget_from[k - 1] > i)
+		k--;
+	return k;
+}
+
+/* How many states `state` stands for: a multinomial, built up exactly. */
+static u64 orbit_of(const struct model *m, const u64 *state)
+{
+	u64 orbit = 1, alike = 0, last = 0;
+	for (i32 k = 0, in_block = 0; k < m->slots; k++) {
+		const struct slot *at = m->slot + k;
+		u64 p = state[at->word] >> at->shift & (~(u64)0 >> (64 - at->bits));
+		int first = !k || m->slot[k - 1].block != at->block;
+		in_block = first ? 1 : in_block + 1;
+		alike = first || p != last ? 1 : alike + 1;
+		orbit = orbit * (u64)in_block / alike;
+		last = p;
+	}
+	return orbit;
+}
+
+/* A number for the permutation `to`, block by block in the factorial system. */
+static u32 rank_of(const struct model *m, const u8 *to)
+{
+	u32 rank = 0;
+	for (i32 k = 0; k < m->slots; k++) {
+		u32 smaller = 0, left = 0;
+		for (i32 j = k + 1; j < m->slots && m->slot[j].block == m->slot[k].block; j++, left++)
+			smaller += to[j] < to[k];
+		rank = rank * (left + 1) + smaller;
+	}
+	return rank;
+}
