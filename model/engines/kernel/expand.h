@@ -103,8 +103,8 @@ stand_for(struct search *s, int stage, const u64 *before, int k, const int W)
 	u8 to[MOST_SLOTS];
 	keep(s, stage, before, after, W);
 	if (s->m->slots) {
-		sort_slots(s->m, after, to);
-		s->rank[k] = s->keep_edges ? rank_of(s->m, to) : 0;
+		int moved = sort_slots(s->m, after, to);
+		s->rank[k] = moved && s->keep_edges ? rank_of(s->m, to) : 0;
 	}
 }
 

@@ -4,11 +4,10 @@ enum { FIRST_ENTRIES = 256, TRIED = 1 << 14 };
 
 static inline u64 spread(const struct memo *o, const u64 *state, const int W)
 {
-	u64 h = 0;
-	for (int w = 0; w < W; w++) {
-		h = (h ^ (state[w] & o->mask[w])) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 32;
-	}
+	u64 h = 0, odd = 0x9e3779b97f4a7c15u; /* for each word another, so that none waits for the last */
+	for (int w = 0; w < W; w++, odd += 0xbf58476d1ce4e5b8u)
+		h ^= (state[w] & o->mask[w]) * odd;
+	h ^= h >> 32;
 	return h & (o->size - 1);
 }
 

@@ -1,7 +1,8 @@
 /* The state that stands for others: parts in order, folded, without what is forgotten. */
 
-/* Sorts the interchangeable parts of `state`; to[k] is where part k has gone. */
-static inline void sort_slots(const struct model *m, u64 *state, u8 *to)
+/* Sorts the interchangeable parts of `state`; to[k] is where part k has gone. Returns whether any has
+ * gone elsewhere. */
+static inline int sort_slots(const struct model *m, u64 *state, u8 *to)
 {
 	u64 part[MOST_SLOTS];
 	u8 from[MOST_SLOTS];
@@ -23,12 +24,13 @@ static inline void sort_slots(const struct model *m, u64 *state, u8 *to)
 	for (i32 k = 0; k < m->slots; k++)
 		to[from[k]] = (u8)k;
 	if (!moved)
-		return;
+		return 0;
 	for (i32 k = 0; k < m->slots; k++) {
 		const struct slot *at = m->slot + k;
 		state[at->word] &= ~((~(u64)0 >> (64 - at->bits)) << at->shift);
 		state[at->word] |= part[k] << at->shift;
 	}
+	return 1;
 }
 
 static inline const struct folded *folded_at(const struct model *m, const struct fold *f, u64 part)
