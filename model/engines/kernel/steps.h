@@ -114,13 +114,15 @@ put_in_order(const struct model *m, u64 *after, i32 *by, int n, const int W)
 		i32 action = by[k], rank = m->rank[action < 0 ? ~action : action];
 		u64 state[MOST_WORDS];
 		int j = k;
-		while (j && m->rank[by[j - 1] < 0 ? ~by[j - 1] : by[j - 1]] > rank)
-			j--;
-		if (j == k)
+		if (m->rank[by[k - 1] < 0 ? ~by[k - 1] : by[k - 1]] <= rank)
 			continue;
 		memcpy(state, after + k * W, W * sizeof(u64));
-		memmove(after + (j + 1) * W, after + j * W, (u64)(k - j) * W * sizeof(u64));
-		memmove(by + j + 1, by + j, (u64)(k - j) * sizeof(i32));
+		do {
+			for (int w = 0; w < W; w++)
+				after[j * W + w] = after[(j - 1) * W + w];
+			by[j] = by[j - 1];
+			j--;
+		} while (j && m->rank[by[j - 1] < 0 ? ~by[j - 1] : by[j - 1]] > rank);
 		memcpy(after + j * W, state, W * sizeof(u64));
 		by[j] = action;
 	}
