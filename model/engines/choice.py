@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from model.engines.explorer import Full, MakeExplorer, Watch
+from model.engines.explorer import Explorer, Full, MakeExplorer, Watch
 from model.engines.kernel.explorer import KernelExplorer
 from model.engines.kernel.native import library
 from model.engines.kernel.programs import Unsuitable
@@ -139,10 +139,12 @@ def _reduced(
     def wished(wish: Wish) -> bool:
         return wish is Wish.ON or (wish is Wish.AUTO and pays)
 
+    made: Explorer | None = None
     found, told = NONE, ""
     if wished(reductions.symmetry):
-        found, told = _symmetry(make, system, claims, reductions.symmetry)
-    made = make(system, _NOTHING, 1, found)
+        found, told, made = _symmetry(make, system, claims, reductions.symmetry)
+    if made is None:
+        made = make(system, _NOTHING, 1, found)
     forgets, folds = wished(reductions.forget), wished(reductions.fold)
     reduced = functools.partial(make, symmetry=found, forgets=forgets, folds=folds)
     if make is KernelExplorer:
@@ -154,26 +156,28 @@ def _reduced(
 
 def _symmetry(
     make: _Maker, system: System, claims: Sequence[Claim], wish: Wish
-) -> tuple[Symmetry, str]:
+) -> tuple[Symmetry, str, Explorer | None]:
+    """The symmetry, what there is to say of it, and an explorer that has used it, if one has."""
     try:
         found = find_symmetry(system, claims)
-        _check_initial_states(make, system, found)
+        made = _check_initial_states(make, system, found)
     except NotInterchangeable as reason:
         if wish is Wish.ON:
             raise
-        return NONE, f", no symmetry: {reason}"
+        return NONE, f", no symmetry: {reason}", None
     blocks = " and ".join(f"{', '.join(e.name for e in block)}" for block in found.blocks)
-    return found, f", symmetry of {blocks}" if blocks else ""
+    return found, f", symmetry of {blocks}" if blocks else "", made
 
 
-def _check_initial_states(make: _Maker, system: System, symmetry: Symmetry) -> None:
+def _check_initial_states(make: _Maker, system: System, symmetry: Symmetry) -> Explorer | None:
     """Raise NotInterchangeable unless every exchange of a reachable state is reachable.
 
     That holds if all initial states can be come to from those whose exchanges are initial too.
+    Returns the explorer that has shown it, if that was needed.
     """
     closed, others = closed_initial_states(system, symmetry)
     if not others:
-        return
+        return None
     explorer = make(system, _NOTHING, _NEARBY, symmetry)
     end = 0
     try:
@@ -186,3 +190,4 @@ def _check_initial_states(make: _Maker, system: System, symmetry: Symmetry) -> N
         pass
     if not all(map(explorer.contains, others)):
         raise NotInterchangeable("some start otherwise than others, and no run makes up for it")
+    return explorer
