@@ -67,6 +67,8 @@ class Rule:
         """What of the entity decides what becomes of it."""
         self.context = [variable for variable in read if variable not in own]
         """What of others does."""
+        self.names = tuple(map(str, self.context))
+        self.whole = Residues([*own, *self.context])
         self.idles = fair and not any(
             surely_changes(action, u) for u in action.updates if u.variable not in own
         )
@@ -161,7 +163,7 @@ class LocalStates:
             rule = self.rules[k]
             ends = self._ends(self._rows[rule](local), packed)
             stays = tuple(end == here for end in ends) if rule.idles else ()
-            context = tuple(map(str, rule.context)) if len(ends) > 1 else ()
+            context = rule.names if len(ends) > 1 else ()
             others = self._others[k](local)
             seen[k] = self._looks.setdefault((guard, others, stays, context), len(self._looks))
             leads[k] = ends
@@ -229,10 +231,9 @@ class LocalStates:
         ]
 
     def _row(self, rule: Rule, known: dict[Var[Any], Value]) -> _Row | None:
-        whole = Residues(known)
         kept, added = -1, 0
         for update in rule.mine:
-            rest = whole.of(update.value, known)
+            rest = rule.whole.of(update.value, known)
             if not isinstance(rest, Known) or rest.value not in update.variable.domain:
                 return None
             place = self._place[update.variable]
