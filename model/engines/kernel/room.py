@@ -17,10 +17,10 @@ _NOTED = 60  # bytes for a violation that is still to be taken over, here and in
 
 def allocated(store: Store) -> int:
     """The bytes that the stored states and steps have now."""
-    room, slots, _, edge_room = store.sizes()
+    room, slots, _, edge_room, numbered = store.sizes()
     words = store.layout.words + bool(store.edge_bytes)
     each = _WORD * words + _ACTION * bool(store.repeats)
-    return each * room + _WORD * slots + store.edge_bytes * edge_room
+    return each * room + _WORD * slots + store.edge_bytes * edge_room + numbered
 
 
 def growth(store: Store, states: int, most: int | None, actors: int) -> int:
@@ -29,7 +29,7 @@ def growth(store: Store, states: int, most: int | None, actors: int) -> int:
     That is if every action can be taken in each of them and leads to a new state, of which there
     are ``most`` at the most. So many ``actors`` are told apart in traces.
     """
-    room, slots, edges, edge_room = store.sizes()
+    room, slots, edges, edge_room, _ = store.sizes()
     numbers = store.numbers()
     words = store.layout.words
     steps = states * len(store.system.actions)
