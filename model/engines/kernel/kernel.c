@@ -15,9 +15,6 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 #include "search.h"
 #include "programs.h"

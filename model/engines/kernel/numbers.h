@@ -13,7 +13,6 @@ enum { MOST_RANKS = 1 << 15 };
 enum { GIVEN_UP = 3 }; /* numbers do not pay here; like FULL and NO_MEMORY */
 enum { NOTHING = 0 };  /* in tables: nobody has asked yet */
 enum { IMPOSSIBLE = 1, BY_ITSELF, NUMBERED }; /* in a piece's table; numbers are from there on */
-enum { PLAIN, LEAVES, WIDE, ELSEWHERE, LAST };
 enum { ACTION_BITS = 16, LEFT = 1 << 15 }; /* of what a successor came by; its rank is above */
 
 struct place {
@@ -45,8 +44,9 @@ struct numbers {
 	int tables;
 	i32 *far, nfar; /* actions that bundles do not tell enough of */
 	struct wide *wide; /* by action; of those without a host, each has to be taken by itself */
-	/* Of a step its kind and what a successor comes by, then the numbers of its two places. The
-	 * LAST of several is none. Where a step changes other places as well, it has to be taken. */
+	/* Of a bundle's steps, how many are plain and how many are not. Then of each what a successor
+	 * comes by and the numbers of its two places. Of the others, more pieces have to be asked, or
+	 * they have to be taken by themselves. */
 	u64 *changes;
 	u64 nchanges, changes_room; /* words */
 	u64 *broken;
@@ -594,11 +594,10 @@ static int ask_pieces(struct search *s, i32 action, const u64 *state, const u64 
 }
 
 /* Adds a step to those of a bundle that are being found. */
-static void put_change(struct numbers *n, const struct table *t, u64 kind, u32 by, const u64 *to,
-		       const int K)
+static void put_change(struct numbers *n, const struct table *t, u32 by, const u64 *to, const int K)
 {
 	u64 *change = n->changes + n->nchanges;
-	change[0] = kind << 32 | by;
+	change[0] = by;
 	for (int w = 0; w < K; w++)
 		change[1 + w] = to[w] & ~t->keep[w];
 	n->nchanges += (u64)K + 1;
@@ -611,7 +610,7 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 	struct numbers *n = s->numbers;
 	const struct model *m = s->m;
 	struct table *t = n->steps + b;
-	u64 first = n->nchanges, most = first + ((u64)K + 1) * ((u64)m->actions + 1);
+	u64 first = n->nchanges, most = first + ((u64)K + 1) * ((u64)m->actions + 1), plain;
 	if (most > UINT32_MAX)
 		return GIVEN_UP;
 	if (most > n->changes_room) {
@@ -621,6 +620,7 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 		n->changes = changes;
 		n->changes_room = 2 * most;
 	}
+	n->nchanges += (u64)K + 1;
 	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
 		i32 action = m->bundle[k];
 		u64 after[MOST_WORDS], to[MOST_PLACES / IN_WORD];
@@ -635,8 +635,9 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 			if (failed)
 				return failed;
 		}
-		put_change(n, t, taken < 0 ? LEAVES : PLAIN, comes_by(m, action, taken < 0), to, K);
+		put_change(n, t, comes_by(m, action, taken < 0), to, K);
 	}
+	plain = (n->nchanges - first) / ((u64)K + 1) - 1;
 	for (i32 k = 0; k < n->nfar; k++) {
 		i32 action = n->far[k];
 		u64 to[MOST_PLACES / IN_WORD];
@@ -647,10 +648,10 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 		if (known < 0)
 			return -known;
 		if (known != IMPOSSIBLE)
-			put_change(n, t, known == BY_ITSELF ? ELSEWHERE : WIDE,
-				   comes_by(m, action, 0), to, K);
+			put_change(n, t, comes_by(m, action, known == BY_ITSELF), to, K);
 	}
-	put_change(n, t, LAST, 0, key, K);
+	u64 all = (n->nchanges - first) / ((u64)K + 1) - 1;
+	n->changes[first] = plain | (all - plain) << 32;
 	*known_of(t, key, K) = (u32)first;
 	return DONE;
 }
@@ -809,6 +810,8 @@ take_wide(struct search *s, const u64 *state, const u64 *key, u32 by, u64 *to, c
 {
 	struct numbers *n = s->numbers;
 	const struct wide *a = n->wide + (by & (LEFT - 1));
+	if (by & LEFT) /* or may leave */
+		return take_by_itself(s, state, key, by & (LEFT - 1), W);
 	for (int i = 0; i < a->outside; i++) {
 		const struct table *t = n->pieces + a->first + i;
 		u32 known = *known_of(t, key, K);
@@ -845,19 +848,17 @@ find_successors(struct search *s, const u64 *state, const u64 *key, const int W,
 		if (*known_of(t, key, K) == NOTHING && (failed = find_steps(s, b, state, key, W, K)))
 			break;
 		const u64 *change = n->changes + *known_of(t, key, K);
-		for (; !failed; change += 1 + K) {
-			u64 to[MOST_PLACES / IN_WORD];
-			u32 by = (u32)change[0], kind = (u32)(change[0] >> 32);
-			if (kind == LAST)
-				break;
+		u64 to[MOST_PLACES / IN_WORD];
+		u32 plain = (u32)change[0], others = (u32)(change[0] >> 32);
+		for (change += 1 + K; plain; plain--, change += 1 + K) {
 			for (int w = 0; w < K; w++)
 				to[w] = (key[w] & t->keep[w]) | change[1 + w];
-			if (kind == WIDE)
-				failed = take_wide(s, state, key, by, to, W, K);
-			else if (kind == ELSEWHERE)
-				failed = take_by_itself(s, state, key, by & (LEFT - 1), W);
-			else
-				put_found(n, to, by, K);
+			put_found(n, to, (u32)change[0], K);
+		}
+		for (; others && !failed; others--, change += 1 + K) {
+			for (int w = 0; w < K; w++)
+				to[w] = (key[w] & t->keep[w]) | change[1 + w];
+			failed = take_wide(s, state, key, (u32)change[0], to, W, K);
 		}
 	}
 	return failed;
