@@ -170,10 +170,11 @@ expand_as(struct search *s, u64 upto, const int W, const int edges, const int re
 static int expand_numbered(struct search *s, u64 upto)
 {
 	int failed = s->numbers ? DONE : make_numbers(s);
-	if (!failed && s->m->words == 1 && s->numbers->words == 1)
-		failed = expand_by_numbers(s, upto, 1, 1);
+	const struct numbers *n = s->numbers;
+	if (!failed && s->m->words == 1 && n->words == 1 && n->ranks == 2)
+		failed = expand_by_numbers(s, upto, 1, 1, 2);
 	else if (!failed)
-		failed = expand_by_numbers(s, upto, s->m->words, s->numbers->words);
+		failed = expand_by_numbers(s, upto, s->m->words, n->words, n->ranks);
 	if (failed == GIVEN_UP) {
 		forget_numbers(s);
 		s->gave_up = 1;

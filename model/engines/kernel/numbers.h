@@ -44,14 +44,15 @@ struct numbers {
 	int tables;
 	i32 *far, nfar; /* actions that bundles do not tell enough of */
 	struct wide *wide; /* by action; of those without a host, each has to be taken by itself */
-	/* Of a bundle's steps, how many are plain and how many are not. Then of each what a successor
-	 * comes by and the numbers of its two places. Of the others, more pieces have to be asked, or
-	 * they have to be taken by themselves. */
-	u64 *changes;
-	u64 nchanges, changes_room; /* words */
+	/* Of a bundle's steps, how many are plain and how many are not, and bits by rank: which are
+	 * plain. Then of each what a successor comes by and the numbers of its two places. Of those
+	 * that are not plain, more pieces have to be asked, or they are to be taken by themselves. */
+	u64 *changes, nchanges, changes_room; /* words */
 	u64 *broken;
 	u32 nbroken;
 	u64 *keys, keys_room, count; /* by state; `count` of them are in rows */
+	u64 common; /* mask: of the last word of a key, the numbers before the last one */
+	int last; /* the shift of that */
 	u64 *rows, nrows, rows_room; /* each the key without its last number, then bits */
 	u32 *row_slots; /* open hash table: rows + 1 */
 	u64 row_mask;
@@ -247,7 +248,7 @@ static inline void row_key(const struct numbers *n, const u64 *key, u64 *common,
 {
 	for (int k = 0; k < K; k++)
 		common[k] = key[k];
-	common[K - 1] &= ((u64)1 << (n->places - 1) % IN_WORD * NUMBER_BITS) - 1;
+	common[K - 1] &= n->common;
 }
 
 /* Numbers are small, so that one multiplication spreads a word of them. */
@@ -322,7 +323,7 @@ bit_in_row(struct search *s, const u64 *key, u64 hash, u64 **word, u64 *bit,
 {
 	struct numbers *n = s->numbers;
 	u64 common[MOST_PLACES / IN_WORD];
-	u32 last = number_at(key, n->places - 1);
+	u32 last = (u32)(key[K - 1] >> n->last);
 	row_key(n, key, common, K);
 	u32 *slot = row_slot(n, common, hash, K);
 	if (!*slot) {
@@ -610,7 +611,8 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 	struct numbers *n = s->numbers;
 	const struct model *m = s->m;
 	struct table *t = n->steps + b;
-	u64 first = n->nchanges, most = first + ((u64)K + 1) * ((u64)m->actions + 1), plain;
+	const u64 head = 1 + (u64)n->ranks, each = 1 + (u64)K, first = n->nchanges;
+	u64 most = first + head + each * (u64)m->actions, plain = 0, others = 0;
 	if (most > UINT32_MAX)
 		return GIVEN_UP;
 	if (most > n->changes_room) {
@@ -620,24 +622,31 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 		n->changes = changes;
 		n->changes_room = 2 * most;
 	}
-	n->nchanges += (u64)K + 1;
+	memset(n->changes + first, 0, head * sizeof(u64));
+	n->nchanges += head;
 	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
 		i32 action = m->bundle[k];
 		u64 after[MOST_WORDS], to[MOST_PLACES / IN_WORD];
-		if (places_written(s, action) & ~about(t))
-			continue; /* it is one of the far ones */
-		int taken = take(s, state, action, after, W);
-		if (!taken)
+		if (places_written(s, action) & ~about(t) || take(s, state, action, after, W) <= 0)
 			continue;
 		memcpy(to, key, (u64)K * sizeof(u64));
-		for (int i = 0; taken > 0 && i < 2; i++) {
+		for (int i = 0; i < 2; i++) {
 			int failed = t->of[i] < 0 ? DONE : put_local(s, t->of[i], after, to, W);
 			if (failed)
 				return failed;
 		}
-		put_change(n, t, comes_by(m, action, taken < 0), to, K);
+		n->changes[first + 1 + (u64)m->rank[action] / 64] |= (u64)1 << m->rank[action] % 64;
+		put_change(n, t, comes_by(m, action, 0), to, K);
+		plain++;
 	}
-	plain = (n->nchanges - first) / ((u64)K + 1) - 1;
+	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
+		i32 action = m->bundle[k];
+		u64 after[MOST_WORDS];
+		if (places_written(s, action) & ~about(t) || take(s, state, action, after, W) >= 0)
+			continue;
+		put_change(n, t, comes_by(m, action, 1), key, K);
+		others++;
+	}
 	for (i32 k = 0; k < n->nfar; k++) {
 		i32 action = n->far[k];
 		u64 to[MOST_PLACES / IN_WORD];
@@ -647,11 +656,12 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 		int known = ask_pieces(s, action, state, key, to, W, K);
 		if (known < 0)
 			return -known;
-		if (known != IMPOSSIBLE)
-			put_change(n, t, comes_by(m, action, known == BY_ITSELF), to, K);
+		if (known == IMPOSSIBLE)
+			continue;
+		put_change(n, t, comes_by(m, action, known == BY_ITSELF), to, K);
+		others++;
 	}
-	u64 all = (n->nchanges - first) / ((u64)K + 1) - 1;
-	n->changes[first] = plain | (all - plain) << 32;
+	n->changes[first] = plain | others << 32;
 	*known_of(t, key, K) = (u32)first;
 	return DONE;
 }
@@ -674,9 +684,11 @@ static int make_numbers(struct search *s)
 		return NO_MEMORY;
 	u64 actions = (u64)m->actions + 1, successors = actions * BATCH;
 	int failed = 0;
-	n->ranks = m->actions / 64 + 1;
+	n->ranks = m->actions <= 128 ? 2 : m->actions / 64 + 1;
 	n->places = m->places;
 	n->words = (m->places + IN_WORD - 1) / IN_WORD;
+	n->last = (m->places - 1) % IN_WORD * NUMBER_BITS;
+	n->common = ((u64)1 << n->last) - 1;
 	for (int p = 0; p < n->places; p++) {
 		struct place *at = n->place + p;
 		at->room = FIRST_LOCALS;
@@ -690,7 +702,7 @@ static int make_numbers(struct search *s)
 	n->pieces = n->claims + s->nchecks;
 	n->wide = calloc((u64)m->actions + 1, sizeof(*n->wide));
 	n->nbroken = NOTHING + 1;
-	n->nchanges = (NOTHING + 1) * ((u64)n->words + 1);
+	n->nchanges = NOTHING + 1;
 	n->broken = malloc(sizeof(u64));
 	n->rows_room = 1024;
 	n->row_mask = 2 * n->rows_room - 1;
@@ -774,15 +786,22 @@ look_by_numbers(struct search *s, const u64 *before, u64 j, const int W, const i
 	return look_at_groups(s, before, state, j, W);
 }
 
-/* Adds a successor to those found. */
+/* Puts a successor behind the `k` that were found before it. */
 static inline __attribute__((always_inline)) void
-put_found(struct numbers *n, const u64 *key, u32 by, const int K)
+put_found(struct numbers *n, int k, const u64 *key, u32 by, const int K)
+{
+	for (int w = 0; w < K; w++)
+		n->found[k * K + w] = key[w];
+	n->found_by[k] = by;
+	n->with_rank[by >> ACTION_BITS] = (u16)k;
+}
+
+/* Adds a step that is not plain to those found. */
+static inline __attribute__((always_inline)) void
+add_found(struct numbers *n, const u64 *key, u32 by, const int K)
 {
 	u32 rank = by >> ACTION_BITS;
-	for (int w = 0; w < K; w++)
-		n->found[n->nfound * K + w] = key[w];
-	n->found_by[n->nfound] = by;
-	n->with_rank[rank] = (u16)n->nfound++;
+	put_found(n, n->nfound++, key, by, K);
 	n->taken[rank / 64] |= (u64)1 << rank % 64;
 	if (by & LEFT)
 		n->leaves[rank / 64] |= (u64)1 << rank % 64;
@@ -800,7 +819,7 @@ take_by_itself(struct search *s, const u64 *state, const u64 *key, i32 action, c
 	memcpy(to, key, n->words * sizeof(u64));
 	if (taken > 0)
 		failed = put_key(s, state, after, to, W);
-	put_found(n, to, comes_by(s->m, action, taken < 0), n->words);
+	add_found(n, to, comes_by(s->m, action, taken < 0), n->words);
 	return failed;
 }
 
@@ -830,13 +849,14 @@ take_wide(struct search *s, const u64 *state, const u64 *key, u32 by, u64 *to, c
 	for (i32 i = 0; i < a->ntests; i++)
 		if (!value_of(s, a->tests[i], state))
 			return DONE;
-	put_found(n, to, by, K);
+	add_found(n, to, by, K);
 	return DONE;
 }
 
 /* Finds all successors of a state. */
 static inline __attribute__((always_inline)) int
-find_successors(struct search *s, const u64 *state, const u64 *key, const int W, const int K)
+find_successors(struct search *s, const u64 *state, const u64 *key, const int W, const int K,
+		const int R)
 {
 	struct numbers *n = s->numbers;
 	int failed = DONE;
@@ -848,13 +868,17 @@ find_successors(struct search *s, const u64 *state, const u64 *key, const int W,
 		if (*known_of(t, key, K) == NOTHING && (failed = find_steps(s, b, state, key, W, K)))
 			break;
 		const u64 *change = n->changes + *known_of(t, key, K);
-		u64 to[MOST_PLACES / IN_WORD];
 		u32 plain = (u32)change[0], others = (u32)(change[0] >> 32);
-		for (change += 1 + K; plain; plain--, change += 1 + K) {
+		u64 to[MOST_PLACES / IN_WORD];
+		int k = n->nfound;
+		for (int r = 0; r < R; r++)
+			n->taken[r] |= change[1 + r];
+		for (change += 1 + R; plain; plain--, change += 1 + K) {
 			for (int w = 0; w < K; w++)
 				to[w] = (key[w] & t->keep[w]) | change[1 + w];
-			put_found(n, to, (u32)change[0], K);
+			put_found(n, k++, to, (u32)change[0], K);
 		}
+		n->nfound = k;
 		for (; others && !failed; others--, change += 1 + K) {
 			for (int w = 0; w < K; w++)
 				to[w] = (key[w] & t->keep[w]) | change[1 + w];
@@ -867,12 +891,12 @@ find_successors(struct search *s, const u64 *state, const u64 *key, const int W,
 /* Puts the successors of state `i` behind the `k` first ones of the batch, by rank. What repeats
  * an earlier step is left out, and counted. Returns how many there are then. */
 static inline __attribute__((always_inline)) int
-put_successors(struct search *s, u64 i, int k, int *repeated, const int K)
+put_successors(struct search *s, u64 i, int k, int *repeated, const int K, const int R)
 {
 	struct numbers *n = s->numbers;
-	const u64 *repeats = n->repeats ? n->repeats + (u64)s->came[i] * n->ranks : NULL;
+	const u64 *repeats = n->repeats ? n->repeats + (u64)s->came[i] * R : NULL;
 	int first = k;
-	for (int r = 0; r < n->ranks; r++) {
+	for (int r = 0; r < R; r++) {
 		u64 left = n->taken[r];
 		if (repeats)
 			left &= ~repeats[r] | n->leaves[r];
@@ -958,7 +982,7 @@ static u64 size_of_numbers(const struct search *s)
 
 /* As expand_as, by numbers. */
 static inline __attribute__((always_inline)) int
-expand_by_numbers(struct search *s, u64 upto, const int W, const int K)
+expand_by_numbers(struct search *s, u64 upto, const int W, const int K, const int R)
 {
 	struct numbers *n = s->numbers;
 	int failed = take_over(s, W);
@@ -968,10 +992,10 @@ expand_by_numbers(struct search *s, u64 upto, const int W, const int K)
 		for (; states < BATCH && s->next + states < upto; states++) {
 			u64 i = s->next + states;
 			int first = total;
-			failed = find_successors(s, s->states + i * W, n->keys + i * K, W, K);
+			failed = find_successors(s, s->states + i * W, n->keys + i * K, W, K, R);
 			if (failed)
 				return failed;
-			total = put_successors(s, i, total, repeated + states, K);
+			total = put_successors(s, i, total, repeated + states, K, R);
 			of[states] = total - first;
 		}
 		for (int k = 0; k < total; k++) { /* the rows that the slots point to, if they do */
