@@ -52,30 +52,28 @@ static int tell(struct search *s, struct checks *c, u64 broken, const u64 *state
 	return DONE;
 }
 
-/* Notes which claims state `j` violates of those that read much. */
+/* Notes which claims of group `g`, which read much, state `j` violates. What was never violated is
+ * not looked at where the state `before` it, if that is given, has the same bits of it. */
 static inline __attribute__((always_inline)) int
-look_at_groups(struct search *s, const u64 *before, const u64 *state, u64 j, const int W)
+look_at_group(struct search *s, i32 g, const u64 *before, const u64 *state, u64 j, const int W)
 {
-	for (i32 g = 0; g < s->groups; g++) {
-		i32 k = s->group_at[g];
-		if (before && !s->broken[g] && !differ(s->group_mask + (u64)g * W, before, state, W))
-			continue;
-		while (k < s->group_at[g + 1] && !value_of(s, s->group[k], state))
-			k++;
-		if (k < s->group_at[g + 1])
-			continue;
-		s->broken[g] = 1;
-		for (k = s->member_at[g]; k < s->member_at[g + 1]; k++) {
-			i32 claim = s->member_of[k];
-			if (s->open[claim] && !value_of(s, s->member[k], state) && note(s, claim, j))
-				return NO_MEMORY;
-		}
+	i32 k = s->group_at[g];
+	if (before && !s->broken[g] && !differ(s->group_mask + (u64)g * W, before, state, W))
+		return DONE;
+	while (k < s->group_at[g + 1] && !value_of(s, s->group[k], state))
+		k++;
+	if (k < s->group_at[g + 1])
+		return DONE;
+	s->broken[g] = 1;
+	for (k = s->member_at[g]; k < s->member_at[g + 1]; k++) {
+		i32 claim = s->member_of[k];
+		if (s->open[claim] && !value_of(s, s->member[k], state) && note(s, claim, j))
+			return NO_MEMORY;
 	}
 	return DONE;
 }
 
-/* Notes which claims state `j` violates. What was never violated is not looked at again where the
- * state `before` it, if that is given, has the same bits of what it is about. */
+/* Notes which claims state `j` violates; what was never violated only where it may be by now. */
 static inline __attribute__((always_inline)) int
 look_at(struct search *s, const u64 *before, const u64 *state, u64 j, const int W)
 {
@@ -97,7 +95,10 @@ look_at(struct search *s, const u64 *before, const u64 *state, u64 j, const int 
 		if (broken && tell(s, c, broken, state, j))
 			return NO_MEMORY;
 	}
-	return look_at_groups(s, before, state, j, W);
+	for (i32 g = 0; g < s->groups; g++)
+		if (look_at_group(s, g, before, state, j, W))
+			return NO_MEMORY;
+	return DONE;
 }
 
 static void see_what_is_open(struct search *s)

@@ -35,11 +35,14 @@ struct table {
  * the places of bundle `host` come last; what they say is found with that bundle's steps. */
 struct wide { int pieces, outside, first, host; i32 *tests, ntests; };
 
+/* What two places say: which claims of a check are broken, and which groups hold, by a bit each. */
+struct verdict { u64 broken, holding; };
+
 struct numbers {
 	int places, words; /* words: of a key */
 	struct place place[MOST_PLACES];
 	struct table *steps; /* by bundle: where in `changes` its steps begin */
-	struct table *claims; /* behind them, by check: which of `broken` */
+	struct table *claims; /* behind them, by check: which of `verdicts` */
 	struct table *pieces; /* behind them */
 	int tables;
 	i32 *far, nfar; /* actions that bundles do not tell enough of */
@@ -48,8 +51,8 @@ struct numbers {
 	 * plain. Then of each what a successor comes by and the numbers of its two places. Of those
 	 * that are not plain, more pieces have to be asked, or they are to be taken by themselves. */
 	u64 *changes, nchanges, changes_room; /* words */
-	u64 *broken;
-	u32 nbroken;
+	struct verdict *verdicts;
+	u32 nverdicts;
 	u64 *keys, keys_room, count; /* by state; `count` of them are in rows */
 	u64 common; /* mask: of the last word of a key, the numbers before the last one */
 	int last; /* the shift of that */
@@ -85,7 +88,7 @@ static void forget_numbers(struct search *s)
 	free(n->steps);
 	free(n->wide);
 	free(n->changes);
-	free(n->broken);
+	free(n->verdicts);
 	free(n->keys);
 	free(n->rows);
 	free(n->row_slots);
@@ -409,21 +412,36 @@ static inline u32 comes_by(const struct model *m, i32 action, int left)
 	return (u32)m->rank[action] << ACTION_BITS | (left ? LEFT : 0) | (u32)action;
 }
 
-/* Finds which claims of check `c` are broken in `state`: in all states with the same two numbers. */
+enum { MOST_HELD = 64 }; /* groups with a bit */
+
+/* What the places of check `c` say of groups in `state`: one is enough for a group to hold. */
+static u64 holding_in(const struct search *s, i32 c, const u64 *state)
+{
+	u32 there = about(s->numbers->claims + c);
+	u64 holding = 0;
+	for (i32 g = 0; g < s->groups && g < MOST_HELD; g++)
+		for (i32 k = s->group_at[g]; k < s->group_at[g + 1]; k++)
+			if (!(places_in(s, s->masks + (u64)s->group[k] * s->m->words) & ~there) &&
+			    value_of(s, s->group[k], state))
+				holding |= (u64)1 << g;
+	return holding;
+}
+
+/* Finds what check `c` and its places say of `state`, as of all states with the same two numbers. */
 static __attribute__((noinline)) int
-find_broken(struct search *s, i32 c, const u64 *state, const u64 *key)
+find_verdict(struct search *s, i32 c, const u64 *state, const u64 *key)
 {
 	struct numbers *n = s->numbers;
-	u64 broken = broken_in(s, s->checks + c, state);
-	u32 k = 1;
-	while (k < n->nbroken && n->broken[k] != broken)
+	struct verdict found = { broken_in(s, s->checks + c, state), holding_in(s, c, state) };
+	u32 k = NOTHING + 1;
+	while (k < n->nverdicts && memcmp(n->verdicts + k, &found, sizeof(found)))
 		k++;
-	if (k == n->nbroken) {
-		u64 *all = realloc(n->broken, (k + 1) * sizeof(u64));
+	if (k == n->nverdicts) {
+		struct verdict *all = realloc(n->verdicts, (k + 1) * sizeof(found));
 		if (!all)
 			return NO_MEMORY;
-		n->broken = all;
-		n->broken[n->nbroken++] = broken;
+		n->verdicts = all;
+		n->verdicts[n->nverdicts++] = found;
 	}
 	*known_of(n->claims + c, key, n->words) = k;
 	return DONE;
@@ -701,9 +719,9 @@ static int make_numbers(struct search *s)
 	n->claims = n->steps + m->bundles;
 	n->pieces = n->claims + s->nchecks;
 	n->wide = calloc((u64)m->actions + 1, sizeof(*n->wide));
-	n->nbroken = NOTHING + 1;
+	n->nverdicts = NOTHING + 1;
 	n->nchanges = NOTHING + 1;
-	n->broken = malloc(sizeof(u64));
+	n->verdicts = malloc(sizeof(*n->verdicts));
 	n->rows_room = 1024;
 	n->row_mask = 2 * n->rows_room - 1;
 	n->row_slots = calloc(2 * n->rows_room, sizeof(u32));
@@ -720,7 +738,7 @@ static int make_numbers(struct search *s)
 	n->after = malloc(successors * n->words * sizeof(u64));
 	n->hash = malloc(successors * sizeof(u64));
 	n->by = malloc(successors * sizeof(u32));
-	if (failed || !n->steps || !n->wide || !n->broken || !n->row_slots ||
+	if (failed || !n->steps || !n->wide || !n->verdicts || !n->row_slots ||
 	    !n->rows || !n->after || !n->hash || !n->by || !n->far || !n->found || !n->taken ||
 	    !n->found_by || !n->with_rank || (s->repeats && !n->repeats))
 		return NO_MEMORY;
@@ -773,17 +791,21 @@ look_by_numbers(struct search *s, const u64 *before, u64 j, const int W, const i
 {
 	struct numbers *n = s->numbers;
 	const u64 *key = n->keys + j * K, *state = s->states + j * W;
+	u64 holding = 0;
 	for (i32 c = 0; c < s->nchecks; c++) {
-		if (!s->checks[c].broken && !differ(s->checks[c].answers.mask, before, state, W))
-			continue;
 		u32 *known = known_of(n->claims + c, key, K);
-		if (*known == NOTHING && find_broken(s, c, state, key))
+		if (*known == NOTHING && find_verdict(s, c, state, key))
 			return NO_MEMORY;
-		u64 broken = n->broken[*known];
-		if (broken && tell(s, s->checks + c, broken, state, j))
+		const struct verdict *found = n->verdicts + *known;
+		holding |= found->holding;
+		if (found->broken && tell(s, s->checks + c, found->broken, state, j))
 			return NO_MEMORY;
 	}
-	return look_at_groups(s, before, state, j, W);
+	for (i32 g = 0; g < s->groups; g++)
+		if (g >= MOST_HELD || !(holding >> g & 1))
+			if (look_at_group(s, g, before, state, j, W))
+				return NO_MEMORY;
+	return DONE;
 }
 
 /* Puts a successor behind the `k` that were found before it. */

@@ -182,10 +182,17 @@ class Tables:
         return gathered
 
     def _split(self, clause: Clause) -> list[list[Expr[bool]]]:
-        """The clause's conditions in lists, each about as many bits as a table takes."""
+        """The clause's conditions in lists, each about as many bits as a table takes.
+
+        Those that read the same few entities are together.
+        """
+        scopes, others = bundles(self.layout.system, [read_by([item]) for item in clause])
         lists: list[_Gathered] = []
-        for condition in clause:
-            self._gather(condition, lists)
+        for some in [*scopes, others]:
+            together: list[_Gathered] = []
+            for k in some:
+                self._gather(clause[k], together)
+            lists += together
         return [gathered.all for gathered in lists]
 
     def _place(self, variable: Var[Any]) -> tuple[int, int]:
