@@ -46,7 +46,8 @@ struct numbers {
 	struct table *pieces; /* behind them */
 	int tables;
 	i32 *far, nfar; /* actions that bundles do not tell enough of */
-	struct wide *wide; /* by action; of those without a host, each has to be taken by itself */
+	i32 *alone, nalone; /* those of them that have no host: each is taken by itself */
+	struct wide *wide; /* by action */
 	/* Of a bundle's steps, how many are plain and how many are not, and bits by rank: which are
 	 * plain. Then of each what a successor comes by and the numbers of its two places. Of those
 	 * that are not plain, more pieces have to be asked, or they are to be taken by themselves. */
@@ -93,6 +94,7 @@ static void forget_numbers(struct search *s)
 	free(n->rows);
 	free(n->row_slots);
 	free(n->far);
+	free(n->alone);
 	free(n->found);
 	free(n->taken);
 	free(n->found_by);
@@ -107,14 +109,14 @@ static void forget_numbers(struct search *s)
 
 /* -- keys ---------------------------------------------------------------------------------- */
 
-static inline u32 number_at(const u64 *key, int p)
+static inline u32 number_at(const u64 *key, u32 p)
 {
 	return (u32)(key[p / IN_WORD] >> p % IN_WORD * NUMBER_BITS & (MOST_LOCALS - 1));
 }
 
-static inline void put_number(u64 *key, int p, u32 number)
+static inline void put_number(u64 *key, u32 p, u32 number)
 {
-	int shift = p % IN_WORD * NUMBER_BITS;
+	u32 shift = p % IN_WORD * NUMBER_BITS;
 	key[p / IN_WORD] &= ~((u64)(MOST_LOCALS - 1) << shift);
 	key[p / IN_WORD] |= (u64)number << shift;
 }
@@ -220,7 +222,7 @@ static int put_local(struct search *s, int p, const u64 *state, u64 *key, const 
 		memcpy(at->locals + at->count * (u64)W, local, W * sizeof(u64));
 		*slot = ++at->count;
 	}
-	put_number(key, p, *slot - 1);
+	put_number(key, (u32)p, *slot - 1);
 	return DONE;
 }
 
@@ -241,7 +243,7 @@ static inline void put_state(const struct numbers *n, const u64 *key, u64 *state
 		state[w] = 0;
 	for (int p = 0; p < n->places; p++)
 		for (int w = 0; w < W; w++)
-			state[w] |= n->place[p].locals[number_at(key, p) * (u64)W + w];
+			state[w] |= n->place[p].locals[number_at(key, (u32)p) * (u64)W + w];
 }
 
 /* -- rows ---------------------------------------------------------------------------------- */
@@ -377,7 +379,7 @@ static int make_table(struct numbers *n, struct table *t, int first, int second)
 		t->word[k] = p / IN_WORD;
 		t->shift[k] = p % IN_WORD * NUMBER_BITS;
 		if (t->of[k] >= 0)
-			put_number(t->keep, p, 0);
+			put_number(t->keep, (u32)p, 0);
 	}
 	t->second = second < 0 ? 0 : MOST_LOCALS - 1;
 	while (second >= 0 && n->place[second].room >> t->columns > 1)
@@ -404,7 +406,7 @@ static inline u32 about(const struct table *t)
 }
 
 /* The place that a piece says something of. */
-static inline int place_of_piece(const struct table *t) { return t->of[1] < 0 ? t->of[0] : t->of[1]; }
+static inline u32 place_of_piece(const struct table *t) { return (u32)(t->of[1] < 0 ? t->of[0] : t->of[1]); }
 
 /* What a successor comes by; those of a state are sorted by it. */
 static inline u32 comes_by(const struct model *m, i32 action, int left)
@@ -526,8 +528,10 @@ static int make_wide(struct search *s)
 		while (common < n->places && !divide(s, action, common, &touched, a->tests, &a->ntests))
 			common++;
 		a->host = common < n->places ? host_of(s, action) : -1;
-		if (a->host < 0)
+		if (a->host < 0) {
+			n->alone[n->nalone++] = action;
 			continue;
+		}
 		a->first = n->tables - behind;
 		u32 hosted = about(n->steps + a->host);
 		for (int p = 0; p < 2 * n->places; p++) { /* at first those outside */
@@ -552,7 +556,7 @@ find_piece(struct search *s, i32 action, const struct table *t, const u64 *state
 {
 	struct numbers *n = s->numbers;
 	const struct model *m = s->m;
-	int p = place_of_piece(t);
+	const int p = (int)place_of_piece(t);
 	const u64 *here = m->place + (u64)p * W;
 	u32 both = (u32)1 << t->of[0], mine = (u32)1 << p, known = NUMBERED;
 	u64 after[MOST_WORDS], to[MOST_PLACES / IN_WORD];
@@ -583,7 +587,7 @@ find_piece(struct search *s, i32 action, const struct table *t, const u64 *state
 		int failed = put_local(s, p, after, to, W);
 		if (failed)
 			return failed;
-		known += number_at(to, p);
+		known += number_at(to, (u32)p);
 	}
 	*known_of(t, key, n->words) = known;
 	return DONE;
@@ -729,6 +733,7 @@ static int make_numbers(struct search *s)
 		n->row_words *= 2;
 	n->rows = calloc(n->rows_room, (u64)n->row_words * sizeof(u64));
 	n->far = malloc(actions * sizeof(i32));
+	n->alone = malloc(actions * sizeof(i32));
 	n->found = malloc(actions * n->words * sizeof(u64));
 	n->taken = calloc(2 * (u64)n->ranks, sizeof(u64));
 	n->leaves = n->taken + n->ranks;
@@ -739,7 +744,7 @@ static int make_numbers(struct search *s)
 	n->hash = malloc(successors * sizeof(u64));
 	n->by = malloc(successors * sizeof(u32));
 	if (failed || !n->steps || !n->wide || !n->verdicts || !n->row_slots ||
-	    !n->rows || !n->after || !n->hash || !n->by || !n->far || !n->found || !n->taken ||
+	    !n->rows || !n->after || !n->hash || !n->by || !n->far || !n->alone || !n->found || !n->taken ||
 	    !n->found_by || !n->with_rank || (s->repeats && !n->repeats))
 		return NO_MEMORY;
 	for (u64 by = 0; s->repeats && by < actions; by++)
@@ -882,9 +887,8 @@ find_successors(struct search *s, const u64 *state, const u64 *key, const int W,
 {
 	struct numbers *n = s->numbers;
 	int failed = DONE;
-	for (i32 k = 0; k < n->nfar && !failed; k++)
-		if (n->wide[n->far[k]].host < 0)
-			failed = take_by_itself(s, state, key, n->far[k], W);
+	for (i32 k = 0; k < n->nalone && !failed; k++)
+		failed = take_by_itself(s, state, key, n->alone[k], W);
 	for (i32 b = 0; b < s->m->bundles && !failed; b++) {
 		const struct table *t = n->steps + b;
 		if (*known_of(t, key, K) == NOTHING && (failed = find_steps(s, b, state, key, W, K)))
