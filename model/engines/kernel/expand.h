@@ -173,6 +173,8 @@ static int expand_numbered(struct search *s, u64 upto)
 	const struct numbers *n = s->numbers;
 	if (!failed && s->m->words == 1 && n->words == 1 && n->ranks == 2)
 		failed = expand_by_numbers(s, upto, 1, 1, 2);
+	else if (!failed && s->m->words == 2 && n->words == 2)
+		failed = expand_by_numbers(s, upto, 2, 2, n->ranks);
 	else if (!failed)
 		failed = expand_by_numbers(s, upto, s->m->words, n->words, n->ranks);
 	if (failed == GIVEN_UP) {
