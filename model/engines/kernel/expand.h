@@ -31,18 +31,18 @@ static int more_edges(struct search *s, u64 more)
 	if (s->edges + more <= s->edge_room)
 		return DONE;
 	u64 room = s->edge_room * 2 + more;
-	u32 *targets = realloc(s->targets, room * sizeof(u32));
+	u32 *targets = advised(realloc(s->targets, room * sizeof(u32)), room * sizeof(u32));
 	if (!targets)
 		return NO_MEMORY;
 	s->targets = targets;
 	if (s->m->slots) {
-		u8 *perms = realloc(s->perms, room);
+		u8 *perms = advised(realloc(s->perms, room), room);
 		if (!perms)
 			return NO_MEMORY;
 		s->perms = perms;
 	}
 	if (s->keep_edges > 1) {
-		u16 *actions = realloc(s->actions, room * sizeof(u16));
+		u16 *actions = advised(realloc(s->actions, room * sizeof(u16)), room * sizeof(u16));
 		if (!actions)
 			return NO_MEMORY;
 		s->actions = actions;

@@ -63,6 +63,13 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+_LONG = frozenset(
+    f"search_{name}"
+    for name in ("expand", "answers", "lost", "starving", "mark", "switches", "first", "free")
+)
+"""Functions meanwhile Python is left to other threads. To get it back after each of the others, of
+which there are thousands, would take longer than they do."""
+
 _PROGRAMS = ("code", "code_at", "fields", "fields_at")
 _TABLES = (
     *_PROGRAMS,
@@ -137,12 +144,13 @@ def model_of(tables: Tables) -> Model:
 def library() -> ctypes.CDLL | None:
     """The kernel, or None if it was not built, or from another source than is there now."""
     try:
-        found = ctypes.CDLL(str(LIBRARY))
+        found, short = ctypes.CDLL(str(LIBRARY)), ctypes.PyDLL(str(LIBRARY))
     except OSError:
         return None
     for name, (result, arguments) in _FUNCTIONS.items():
-        function = getattr(found, name, None)
+        function = getattr(found if name in _LONG else short, name, None)
         if function is None:
             return None
         function.restype, function.argtypes = result, arguments
+        setattr(found, name, function)
     return found if found.kernel_digest().decode() == digest() else None

@@ -121,29 +121,46 @@ int search_answers(const struct search *s, const struct questions *q, void *out,
 /* How a permutation moves the bits of what is asked: `most` pairs for each, up to an empty mask. */
 struct moves { const u64 *mask; const i32 *by; i32 most; };
 
-static inline u64 pulled(const struct search *s, u64 there, u64 edge, const struct moves *moves)
+/* What permutation `perm` makes of bits of a state after a step: those of the state before it; or,
+ * if it is the way `back`, the reverse. */
+static u64 moved_by(const struct moves *moves, u64 perm, u64 bits, int back)
 {
-	if (!there || !moves->most || !s->perms[edge]) /* 0 exchanges nothing */
-		return there;
-	const u64 *m = moves->mask + (u64)s->perms[edge] * moves->most;
-	const i32 *d = moves->by + (u64)s->perms[edge] * moves->most;
-	u64 here = 0;
-	for (i32 q = 0; q < moves->most && m[q]; q++)
-		here |= d[q] >= 0 ? (there & m[q]) << d[q] : (there & m[q]) >> -d[q];
-	return here;
+	const u64 *m = moves->mask + perm * (u64)moves->most;
+	const i32 *d = moves->by + perm * (u64)moves->most;
+	u64 out = 0;
+	for (int q = 0; q < moves->most && m[q]; q++) {
+		u64 some = back ? bits : bits & m[q];
+		some = (d[q] >= 0) == !back ? some << abs(d[q]) : some >> abs(d[q]);
+		out |= back ? some & m[q] : some;
+	}
+	return out;
 }
 
-/* The way back: which bits of a state's come to be those of the state after the step. */
-static inline u64 pushed(const struct search *s, u64 here, u64 edge, const struct moves *moves)
+enum { BYTE = 256 };
+
+/* The same for each byte of T, permutation by permutation; NULL where there is no memory. */
+static void *moved_bytes(const struct search *s, const struct moves *moves, int back, const int T)
 {
-	if (!here || !moves->most || !s->perms[edge])
-		return here;
-	const u64 *m = moves->mask + (u64)s->perms[edge] * moves->most;
-	const i32 *d = moves->by + (u64)s->perms[edge] * moves->most;
-	u64 there = 0;
-	for (i32 q = 0; q < moves->most && m[q]; q++)
-		there |= (d[q] >= 0 ? here >> d[q] : here << -d[q]) & m[q];
-	return there;
+	u64 perms = 1, in_block = 0;
+	for (i32 k = 0; k < s->m->slots && moves->most; k++) {
+		in_block = k && s->m->slot[k - 1].block == s->m->slot[k].block ? in_block + 1 : 1;
+		perms *= in_block;
+	}
+	void *table = malloc(perms * T * BYTE * T);
+	for (u64 at = 0; table && at < perms * T * BYTE; at++)
+		put(table, at, moved_by(moves, at / BYTE / T, at % BYTE << at / BYTE % T * 8, back), T);
+	return table;
+}
+
+/* Bits that have gone along step `edge`, as such a table has it. */
+static inline u64 moved(const struct search *s, const void *table, u64 bits, u64 edge, const int T)
+{
+	u64 out = 0, perm = bits && s->perms ? s->perms[edge] : 0;
+	if (!perm) /* it exchanges nothing */
+		return bits;
+	for (int b = 0; b < T; b++)
+		out |= item(table, (perm * T + b) * BYTE + (bits >> b * 8) % BYTE, T);
+	return out;
 }
 
 enum { AHEAD = 6 }; /* states, so that what is behind their steps is fetched meanwhile */
@@ -161,12 +178,12 @@ static inline u64 had(const void *pairs, u64 i, const int T) { return item(pairs
 
 /* State `i` gains of what is wanted there what a successor has. Sets *changed if that is anything;
  * returns whether something is missing still. */
-static inline int reach_from(const struct search *s, u64 i, void *pairs, const struct moves *moves,
+static inline int reach_from(const struct search *s, u64 i, void *pairs, const void *pulls,
 			     int *changed, const int T)
 {
 	u64 have = had(pairs, i, T), missing = wanted(pairs, i, T) & ~have, got = 0;
 	for (u64 e = s->offsets[i]; (missing & ~got) && e < s->offsets[i + 1]; e++)
-		got |= pulled(s, had(pairs, s->targets[e], T), e, moves);
+		got |= moved(s, pulls, had(pairs, s->targets[e], T), e, T);
 	got &= missing;
 	if (got) {
 		put(pairs, 2 * i + 1, have | got, T);
@@ -177,12 +194,12 @@ static inline int reach_from(const struct search *s, u64 i, void *pairs, const s
 
 /* Sweeps over the `n` states at *some, in rising order, until each has whatever a run comes to
  * within what is wanted. Fewer are left as less is missing; returns how many, from *some on.
- * Breadth-first numbers run along most edges, so that a sweep against them carries answers far: one
- * was there already. One along them is for edges that lead back. */
+ * Breadth-first numbers run along most edges, so that a sweep against them carries answers far; one
+ * along them is for edges that lead back. */
 static inline __attribute__((always_inline)) u64
-reach(const struct search *s, u32 **some, u64 n, void *pairs, const struct moves *moves, const int T)
+reach(const struct search *s, u32 **some, u64 n, void *pairs, const void *pulls, const int T)
 {
-	for (int up = 1, changed = 1; changed && n; up = !up) {
+	for (int up = 0, changed = 1; changed && n; up = !up) {
 		u32 *list = *some;
 		u64 left = up ? 0 : n;
 		changed = 0;
@@ -191,7 +208,7 @@ reach(const struct search *s, u32 **some, u64 n, void *pairs, const struct moves
 			u32 i = list[k];
 			if (done + AHEAD < n)
 				fetch(s, list[up ? k + AHEAD : k - AHEAD], pairs, 2 * T);
-			if (reach_from(s, i, pairs, moves, &changed, T))
+			if (reach_from(s, i, pairs, pulls, &changed, T))
 				list[up ? left++ : --left] = i;
 		}
 		if (up) {
@@ -211,9 +228,9 @@ lost_as(const struct search *s, const struct questions *q, void *out, const stru
 	enum { GOAL, DURING, WHEN };
 	u64 n = s->next, told[COLUMNS];
 	struct group *groups = groups_of(s, q);
-	void *pairs = zeroed(n, 2 * T);
-	u32 *list = malloc((n + 1) * sizeof(u32)), *some = list + n;
-	int failed = !groups || !pairs || !list, changed = 0;
+	void *pairs = zeroed(n, 2 * T), *pulls = moved_bytes(s, moves, 0, T);
+	u32 *list = advised(malloc((n + 1) * sizeof(u32)), n * sizeof(u32)), *some = list + n;
+	int failed = !groups || !pairs || !pulls || !list, changed = 0;
 	for (u64 i = n; i-- > 0 && !failed;) {
 		if (i >= AHEAD)
 			fetch(s, i - AHEAD, pairs, 2 * T);
@@ -221,16 +238,17 @@ lost_as(const struct search *s, const struct questions *q, void *out, const stru
 		put(out, i, told[WHEN] & ~told[GOAL], T);
 		put(pairs, 2 * i, told[DURING], T);
 		put(pairs, 2 * i + 1, told[GOAL], T);
-		if (reach_from(s, i, pairs, moves, &changed, T))
+		if (reach_from(s, i, pairs, pulls, &changed, T))
 			*--some = (u32)i;
 	}
 	if (!failed) {
-		reach(s, &some, n - (u64)(some - list), pairs, moves, T);
+		reach(s, &some, n - (u64)(some - list), pairs, pulls, T);
 		for (u64 i = 0; i < n; i++)
 			put(out, i, item(out, i, T) & ~had(pairs, i, T), T);
 	}
 	forget_groups(groups, q);
 	free(pairs);
+	free(pulls);
 	free(list);
 	return failed ? NO_MEMORY : DONE;
 }
@@ -257,7 +275,7 @@ static inline int in_a_hurry(const struct search *s, u64 i)
  * state, and `able` says of which sets a step can be taken there. */
 struct endless {
 	struct group *groups;
-	void *goals, *able, *done, *pairs;
+	void *goals, *able, *done, *pairs, *pulls, *pushes;
 	u32 *list;
 };
 
@@ -265,7 +283,7 @@ struct endless {
  * `goals`. done[i] is what has been passed on from state i. Answers are found on the way. */
 static inline __attribute__((always_inline)) void
 follow(const struct search *s, const struct questions *q, struct endless *x, void *stays,
-	    void *starts, const struct moves *moves, const int T)
+	    void *starts, const int T)
 {
 	enum { GOAL, WHEN, WHERE };
 	for (int again = 1, first = 1; again; first = 0) {
@@ -292,7 +310,7 @@ follow(const struct search *s, const struct questions *q, struct endless *x, voi
 			for (u64 e = s->offsets[i]; e < s->offsets[i + 1]; e++) {
 				u32 j = s->targets[e];
 				u64 there = item(stays, j, T);
-				u64 more = pushed(s, here & ~passed, e, moves) & ~there;
+				u64 more = moved(s, x->pushes, here & ~passed, e, T) & ~there;
 				if (j <= i || !first)
 					more &= ~item(x->goals, j, T);
 				if (more)
@@ -317,14 +335,14 @@ static inline u64 able_in(const struct search *s, u64 i, const u64 *set, u64 whe
 /* State `i` gains what it stays in where one of the steps in `set` is taken that lead to where it
  * stays, or none of them can be, and what successors have. Returns whether something is missing. */
 static inline int serve(const struct search *s, u64 i, void *pairs, u64 able, const u64 *set,
-			const struct moves *moves, const int T)
+			const void *pulls, const int T)
 {
 	u64 stays = wanted(pairs, i, T), have = stays & ~able;
 	for (u64 e = s->offsets[i]; (stays & ~have) && e < s->offsets[i + 1]; e++) {
 		u64 j = s->targets[e], takes = set[s->actions[e]] & stays & ~have;
 		if (takes)
-			have |= takes & pulled(s, wanted(pairs, j, T), e, moves);
-		have |= pulled(s, had(pairs, j, T), e, moves) & stays;
+			have |= takes & moved(s, pulls, wanted(pairs, j, T), e, T);
+		have |= moved(s, pulls, had(pairs, j, T), e, T) & stays;
 	}
 	put(pairs, 2 * i + 1, have, T);
 	return have != stays;
@@ -337,7 +355,7 @@ static inline int serve(const struct search *s, u64 i, void *pairs, u64 able, co
  * fair to each of those sets, and they are asked for together. `n` states are at x->list. */
 static inline __attribute__((always_inline)) void
 starve(const struct search *s, struct endless *x, u64 n, const u64 *set, const u64 *whole,
-       i32 wholes, const struct moves *moves, const int T)
+       i32 wholes, const int T)
 {
 	u32 *live = x->list;
 	for (u64 left = n; left;) {
@@ -345,10 +363,10 @@ starve(const struct search *s, struct endless *x, u64 n, const u64 *set, const u
 		for (u64 k = n; k-- > 0;) {
 			if (k >= AHEAD)
 				fetch(s, live[k - AHEAD], x->pairs, 2 * T);
-			if (serve(s, live[k], x->pairs, item(x->able, live[k], T), set, moves, T))
+			if (serve(s, live[k], x->pairs, item(x->able, live[k], T), set, x->pulls, T))
 				*--some = live[k];
 		}
-		left = reach(s, &some, (u64)(live + 2 * n - some), x->pairs, moves, T);
+		left = reach(s, &some, (u64)(live + 2 * n - some), x->pairs, x->pulls, T);
 		for (u64 k = 0; k < left; k++) {
 			u64 kept = 0, comes = had(x->pairs, some[k], T);
 			for (i32 w = 0; w < wholes; w++)
@@ -371,11 +389,12 @@ starving_as(const struct search *s, const struct questions *q, void *stays, void
 	    const u64 *set, const u64 *whole, i32 wholes, const struct moves *moves, const int T)
 {
 	struct endless x = { groups_of(s, q), zeroed(s->next, T), zeroed(s->next, T),
-			     zeroed(s->next, T), NULL, NULL };
+			     zeroed(s->next, T), NULL, moved_bytes(s, moves, 0, T),
+			     moved_bytes(s, moves, 1, T), NULL };
 	u64 n = 0;
-	int failed = !x.groups || !x.goals || !x.able || !x.done;
+	int failed = !x.groups || !x.goals || !x.able || !x.done || !x.pulls || !x.pushes;
 	if (!failed) {
-		follow(s, q, &x, stays, starts, moves, T);
+		follow(s, q, &x, stays, starts, T);
 		for (u64 i = 0; i < s->next; i++)
 			n += item(stays, i, T) != 0;
 	}
@@ -383,7 +402,7 @@ starving_as(const struct search *s, const struct questions *q, void *stays, void
 	free(x.done);
 	if (!failed && n) {
 		x.pairs = zeroed(s->next, 2 * T);
-		x.list = malloc(2 * n * sizeof(u32));
+		x.list = advised(malloc(2 * n * sizeof(u32)), 2 * n * sizeof(u32));
 		failed = !x.pairs || !x.list;
 	}
 	if (!failed && n) {
@@ -396,7 +415,7 @@ starving_as(const struct search *s, const struct questions *q, void *stays, void
 			put(x.pairs, 2 * i, here, T);
 			put(x.able, i, able_in(s, i, set, here & item(x.able, i, T)), T);
 		}
-		starve(s, &x, n, set, whole, wholes, moves, T);
+		starve(s, &x, n, set, whole, wholes, T);
 		for (u64 i = 0; i < s->next; i++) {
 			put(stays, i, wanted(x.pairs, i, T), T);
 			put(starts, i, item(starts, i, T) & wanted(x.pairs, i, T), T);
@@ -405,6 +424,8 @@ starving_as(const struct search *s, const struct questions *q, void *stays, void
 	forget_groups(x.groups, q);
 	free(x.able);
 	free(x.pairs);
+	free(x.pulls);
+	free(x.pushes);
 	free(x.list);
 	return failed ? NO_MEMORY : DONE;
 }

@@ -53,7 +53,7 @@ static int make_room(struct search *s, u64 room)
 		return NO_MEMORY;
 	s->states = states;
 	if (s->keep_edges) {
-		u64 *offsets = realloc(s->offsets, (room + 1) * sizeof(u64));
+		u64 *offsets = advised(realloc(s->offsets, (room + 1) * sizeof(u64)), room * sizeof(u64));
 		if (!offsets)
 			return NO_MEMORY;
 		s->offsets = offsets;
