@@ -6,6 +6,7 @@ Writes benchmarks.md, .json and .svg, and growth.svg, all of them at the end or 
 from __future__ import annotations
 
 import argparse
+import compileall
 import signal
 import sys
 import tempfile
@@ -46,6 +47,8 @@ def main() -> int:
 
 def measured(wishes: argparse.Namespace, folder: Path) -> Record:
     """The session that was wished for; what it needs is kept in ``folder``."""
+    for package in ("model", "properties"):  # as pip does when it installs them
+        compileall.compile_dir(ROOT / package, quiet=1)
     design = str(Path(wishes.design).resolve()) if Path(wishes.design).exists() else wishes.design
     asked = properties(design, folder)
     smallest = Subject(design, min(wishes.sizes), asked)

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
+import counterexamples as committed
 from model.designs import DESIGNS, FAMILIES
 from model.engines.result import Verdict
 from model.lang import Kind, Location, ModelError, Property, did_you_mean
@@ -88,7 +88,7 @@ class Entry:
 
 def counterexamples() -> Path:
     """The folder of the committed counterexamples, beside the code or installed with it."""
-    return Path(str(files(_COUNTEREXAMPLES)))
+    return Path(committed.__path__[0])
 
 
 def entries(families: Iterable[str] = FAMILIES) -> tuple[Entry, ...]:

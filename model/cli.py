@@ -147,6 +147,8 @@ def replay(file: Path, design: str | None, *, show_all: bool, race: bool) -> Non
 
 def _refuse_unknown(style: str, own: Sequence[str]) -> None:
     """Raise UsageError for a format that is neither one of ``own`` nor a table format."""
+    if style in own:
+        return
     from tabulate import tabulate_formats
 
     from model.catalogue import UsageError

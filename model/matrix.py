@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import click
-from tabulate import SEPARATING_LINE, tabulate
 
 from model.checker import Result
 from model.engines.result import Verdict
@@ -44,6 +43,8 @@ def matrices(results: Sequence[Result], style: str) -> Iterator[str]:
 
 
 def _matrix(results: Sequence[Result], style: str) -> str:
+    from tabulate import SEPARATING_LINE, tabulate  # it takes long to read, and JSON does without
+
     across = list(dict.fromkeys(map(job_of, results)))
     designs = list(dict.fromkeys(name for name, _ in across))
     found = {result.asked.name for result in results}

@@ -9,8 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-
-from tabulate import tabulate
+from typing import Any
 
 from model.checker import ExitCode, Outcome, Result
 from model.designs import FAMILIES
@@ -90,9 +89,9 @@ def catalogue(style: str) -> str:
     widths = [None, None, None, 40, 30] if style == "simple" else None
     claims = [[item.name, item.doc] for item in PROPERTIES]
     return (
-        tabulate(designs, heads, tablefmt=style, maxcolwidths=widths)
+        _table(designs, heads, style, maxcolwidths=widths)
         + "\n\n"
-        + tabulate(claims, ["property", "what it claims"], tablefmt=style)
+        + _table(claims, ["property", "what it claims"], style)
         + "\n"
     )
 
@@ -106,7 +105,13 @@ def as_list(outcome: Outcome, style: str) -> str:
         if style == "simple":
             how = textwrap.shorten(how, _REASON, placeholder=" ...")
         rows.append([r.asked.name, verdict, how])
-    return tabulate(rows, ["property", "verdict", "how"], tablefmt=style, disable_numparse=True)
+    return _table(rows, ["property", "verdict", "how"], style, disable_numparse=True)
+
+
+def _table(rows: list[list[str]], heads: list[str], style: str, **wishes: Any) -> str:
+    from tabulate import tabulate  # it takes long to read, and JSON does without
+
+    return tabulate(rows, heads, tablefmt=style, **wishes)
 
 
 def figures(outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ can be taken out as one number.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -113,8 +114,13 @@ def dispatch_on(action: GroundAction) -> tuple[Var[Any], int] | None:
 def number(value: Value) -> int:
     """A value as expressions compute with it: enum members by position, integers as they are."""
     if isinstance(value, enum.Enum):
-        return list(type(value)).index(value)
+        return _positions(type(value))[value]
     return int(value)
+
+
+@functools.cache
+def _positions(members: type[enum.Enum]) -> dict[enum.Enum, int]:
+    return {member: position for position, member in enumerate(members)}
 
 
 def base(variable: Var[Any]) -> int:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -32,6 +29,10 @@ def build(target: Path = LIBRARY) -> str:
 
     ``CC`` names the compiler, ``CFLAGS`` adds to its options.
     """
+    import shlex  # every search asks for the digest, and few build anything
+    import shutil
+    import subprocess
+
     compiler = shlex.split(os.environ.get("CC", "")) or [
         next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), "")
     ]

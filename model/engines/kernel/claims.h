@@ -37,8 +37,43 @@ static inline int differ(const u64 *mask, const u64 *one, const u64 *other, cons
 	return bits != 0;
 }
 
-/* Notes which claims state `j` violates. What was never violated is not looked at again where the
- * state `before` it, if that is given, has the same bits of what it is about. */
+/* Notes those of the `broken` claims of a check that state `j` violates. */
+static int tell(struct search *s, struct checks *c, u64 broken, const u64 *state, u64 j)
+{
+	c->broken = 1;
+	if (!(broken & s->open_bits))
+		return DONE;
+	for (i32 k = c->first; k < c->end; k++) {
+		i32 claim = s->check_of[k];
+		if (s->open[claim] && broken & bit_of(claim) && !value_of(s, s->check[k], state))
+			if (note(s, claim, j))
+				return NO_MEMORY;
+	}
+	return DONE;
+}
+
+/* Notes which claims of group `g`, which read much, state `j` violates. What was never violated is
+ * not looked at where the state `before` it, if that is given, has the same bits of it. */
+static inline __attribute__((always_inline)) int
+look_at_group(struct search *s, i32 g, const u64 *before, const u64 *state, u64 j, const int W)
+{
+	i32 k = s->group_at[g];
+	if (before && !s->broken[g] && !differ(s->group_mask + (u64)g * W, before, state, W))
+		return DONE;
+	while (k < s->group_at[g + 1] && !value_of(s, s->group[k], state))
+		k++;
+	if (k < s->group_at[g + 1])
+		return DONE;
+	s->broken[g] = 1;
+	for (k = s->member_at[g]; k < s->member_at[g + 1]; k++) {
+		i32 claim = s->member_of[k];
+		if (s->open[claim] && !value_of(s, s->member[k], state) && note(s, claim, j))
+			return NO_MEMORY;
+	}
+	return DONE;
+}
+
+/* Notes which claims state `j` violates; what was never violated only where it may be by now. */
 static inline __attribute__((always_inline)) int
 look_at(struct search *s, const u64 *before, const u64 *state, u64 j, const int W)
 {
@@ -57,31 +92,12 @@ look_at(struct search *s, const u64 *before, const u64 *state, u64 j, const int 
 				enter(&c->answers, state, broken, W);
 			}
 		}
-		c->broken |= broken != 0;
-		if (!(broken & s->open_bits))
-			continue;
-		for (i32 k = c->first; k < c->end; k++) {
-			i32 claim = s->check_of[k];
-			if (s->open[claim] && broken & bit_of(claim) && !value_of(s, s->check[k], state))
-				if (note(s, claim, j))
-					return NO_MEMORY;
-		}
+		if (broken && tell(s, c, broken, state, j))
+			return NO_MEMORY;
 	}
-	for (i32 g = 0; g < s->groups; g++) {
-		i32 k = s->group_at[g];
-		if (before && !s->broken[g] && !differ(s->group_mask + (u64)g * W, before, state, W))
-			continue;
-		while (k < s->group_at[g + 1] && !value_of(s, s->group[k], state))
-			k++;
-		if (k < s->group_at[g + 1])
-			continue;
-		s->broken[g] = 1;
-		for (k = s->member_at[g]; k < s->member_at[g + 1]; k++) {
-			i32 claim = s->member_of[k];
-			if (s->open[claim] && !value_of(s, s->member[k], state) && note(s, claim, j))
-				return NO_MEMORY;
-		}
-	}
+	for (i32 g = 0; g < s->groups; g++)
+		if (look_at_group(s, g, before, state, j, W))
+			return NO_MEMORY;
 	return DONE;
 }
 

@@ -22,7 +22,7 @@ add(struct search *s, const u64 *before, i32 by, const u64 *state, u64 hash, u64
 	s->slots[i] = hash >> 32 << 32 | (j + 1);
 	if (s->repeats)
 		s->came[j] = (u16)by;
-	s->count++;
+	s->indexed = ++s->count;
 	*at = j;
 	return look_at(s, before, state, j, W);
 }
@@ -166,8 +166,33 @@ expand_as(struct search *s, u64 upto, const int W, const int edges, const int re
 	return DONE;
 }
 
+/* Expands by numbers, until those are given up. */
+static int expand_numbered(struct search *s, u64 upto)
+{
+	int failed = s->numbers ? DONE : make_numbers(s);
+	const struct numbers *n = s->numbers;
+	if (!failed && s->m->words == 1 && n->words == 1 && n->ranks == 2)
+		failed = expand_by_numbers(s, upto, 1, 1, 2);
+	else if (!failed && s->m->words == 2 && n->words == 2)
+		failed = expand_by_numbers(s, upto, 2, 2, n->ranks);
+	else if (!failed)
+		failed = expand_by_numbers(s, upto, s->m->words, n->words, n->ranks);
+	if (failed == GIVEN_UP) {
+		forget_numbers(s);
+		s->gave_up = 1;
+	}
+	return failed;
+}
+
 static inline __attribute__((always_inline)) int expand(struct search *s, u64 upto, const int W)
 {
+	if (goes_by_numbers(s)) {
+		int failed = expand_numbered(s, upto);
+		if (failed != GIVEN_UP)
+			return failed;
+	}
+	if (index_states(s))
+		return NO_MEMORY;
 	int reduced = s->m->slots || s->m->folds || s->stages;
 	if (reduced)
 		return expand_as(s, upto, W, s->keep_edges, 1);
@@ -193,6 +218,8 @@ int search_add(struct search *s, const u64 *state)
 	u64 copy[MOST_WORDS], j;
 	u8 to[MOST_SLOTS];
 	memcpy(copy, state, s->m->words * sizeof(u64));
+	if (index_states(s))
+		return NO_MEMORY;
 	see_what_is_open(s);
 	await(s, copy);
 	fold(s->m, NULL, copy);
@@ -203,24 +230,24 @@ int search_add(struct search *s, const u64 *state)
 
 /* The number of the stored state that stands for `state`, -1 if it has not been found; to[k] is
  * where part k is in it. */
-int64_t search_find(const struct search *s, const u64 *state, u8 *to)
+int64_t search_find(struct search *s, const u64 *state, u8 *to)
 {
 	const int W = s->m->words;
 	for (int k = 0; k <= s->stages; k++) {
-		u64 copy[MOST_WORDS], e;
+		u64 copy[MOST_WORDS];
 		memcpy(copy, state, W * sizeof(u64));
 		keep(s, k, NULL, copy, W);
 		if (s->m->slots)
 			sort_slots(s->m, copy, to);
-		e = s->slots[place_of(s, copy, mix(copy, W), W)];
-		if (e)
-			return (int64_t)((e & 0xffffffffu) - 1);
+		int64_t j = number_of(s, copy, mix(copy, W), W);
+		if (j >= 0)
+			return j;
 	}
 	return -1;
 }
 
 /* The part that is in a hurry in the stored state that stands for `state`: where it is in that. */
-static i32 hurrying_in(const struct search *s, const u64 *state, u8 *to)
+static i32 hurrying_in(struct search *s, const u64 *state, u8 *to)
 {
 	const struct model *m = s->m;
 	int64_t j = search_find(s, state, to);
@@ -270,9 +297,7 @@ int search_steps(struct search *s, const u64 *state, u64 i, int hurried, i32 *by
 		keep(s, stage_of(s, i), NULL, sorted, W);
 		if (s->m->slots)
 			sort_slots(s->m, sorted, to + k * s->m->slots);
-		u64 e = s->slots[place_of(s, sorted, mix(sorted, W), W)];
-		if (e)
-			targets[k] = (int64_t)((e & 0xffffffffu) - 1);
+		targets[k] = number_of(s, sorted, mix(sorted, W), W);
 	}
 	return n;
 }

@@ -15,9 +15,6 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 #include "search.h"
 #include "programs.h"
@@ -26,6 +23,11 @@
 #include "standing.h"
 #include "states.h"
 #include "claims.h"
+#include "numbers.h"
+#include "keys.h"
+#include "rows.h"
+#include "pairs.h"
+#include "numbered.h"
 #include "expand.h"
 #include "passes.h"
 #include "traces.h"
@@ -60,6 +62,7 @@ void search_free(struct search *s)
 	free(s->idle);
 	free(s->actions);
 	free(s->came);
+	forget_numbers(s);
 	free(s);
 }
 
@@ -202,13 +205,14 @@ void search_forget_found(struct search *s) { s->nfound = 0; }
 
 /* -- memory and checkpoints ---------------------------------------------------------------- */
 
-/* What there is room for, and the steps stored. */
+/* What there is room for, the steps stored, and the bytes that numbers take. */
 void search_sizes(const struct search *s, u64 *out)
 {
 	out[0] = s->room;
 	out[1] = s->slot_mask + 1;
 	out[2] = s->edges;
 	out[3] = s->edge_room;
+	out[4] = s->numbers ? size_of_numbers(s) : 0;
 }
 
 /* Where the columns are: what only grows while states are expanded. */
@@ -233,12 +237,7 @@ int search_reserve(struct search *s, u64 count, u64 edges)
 /* Goes on from the columns as they were filled in; `numbers` is what search_numbers told. */
 int search_resume(struct search *s, const u64 *numbers, u64 edges)
 {
-	u64 size = s->slot_mask + 1, W = (u64)s->m->words;
-	while (numbers[0] * 2 > size)
-		size *= 2;
 	s->count = numbers[0];
-	if (rehash(s, size, (int)W))
-		return NO_MEMORY;
 	s->next = numbers[1];
 	s->transitions = numbers[2];
 	s->left_action = (i32)(int64_t)numbers[4];

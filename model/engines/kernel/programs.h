@@ -1,6 +1,6 @@
 /* Programs: tests and computed fields, as bytecode or as a table of its results. */
 
-static i32 value_of(const struct search *s, i32 program, const u64 *state);
+static inline i32 value_of(const struct search *s, i32 program, const u64 *state);
 
 static i32 run(const struct search *s, i32 program, const u64 *state)
 {
@@ -63,13 +63,15 @@ static i32 run(const struct search *s, i32 program, const u64 *state)
 
 #ifdef __x86_64__
 /* The same bits in the same order as below, by one instruction for each word. */
-__attribute__((target("bmi2,popcnt"))) static u32
-gathered(const u64 *mask, const u64 *state, i32 words)
+static inline u32 gathered(const u64 *mask, const u64 *state, i32 words)
 {
-	u64 index = _pext_u64(state[0], mask[0]), place = 0;
+	u64 index, more, place = 0, bits;
+	__asm__("pext %2, %1, %0" : "=r"(index) : "r"(state[0]), "rm"(mask[0]));
 	for (i32 w = 1; w < words; w++) {
-		place += (u64)__builtin_popcountll(mask[w - 1]);
-		index |= _pext_u64(state[w], mask[w]) << place;
+		__asm__("popcnt %1, %0" : "=r"(bits) : "rm"(mask[w - 1]) : "cc");
+		__asm__("pext %2, %1, %0" : "=r"(more) : "r"(state[w]), "rm"(mask[w]));
+		place += bits;
+		index |= more << place;
 	}
 	return (u32)index;
 }
@@ -99,7 +101,7 @@ static int mask_fields(struct search *s)
 }
 
 /* Which place of a program's table is about `state`. */
-static u32 place_in_table(const struct search *s, i32 program, const u64 *state)
+static inline u32 place_in_table(const struct search *s, i32 program, const u64 *state)
 {
 #ifdef __x86_64__
 	if (s->gathers)
@@ -115,19 +117,21 @@ static u32 place_in_table(const struct search *s, i32 program, const u64 *state)
 	return index;
 }
 
-/* A table has UNKNOWN where nobody has asked yet, and where a value does not fit into it. */
-static i32 value_of(const struct search *s, i32 program, const u64 *state)
+/* Runs a program and, if it has a table, notes its value there if that fits. */
+static __attribute__((noinline)) i32 find_value(const struct search *s, i32 program, const u64 *state)
 {
-	u8 *table = s->tables[program];
-	if (!table)
-		return run(s, program, state);
-	u8 *at = table + place_in_table(s, program, state);
-	if (*at != UNKNOWN)
-		return *at;
 	i32 value = run(s, program, state);
-	if (value >= 0 && value < UNKNOWN)
-		*at = (u8)value;
+	if (s->tables[program] && value >= 0 && value < UNKNOWN)
+		s->tables[program][place_in_table(s, program, state)] = (u8)value;
 	return value;
+}
+
+/* A table has UNKNOWN where nobody has asked yet, and where a value does not fit into it. */
+static inline i32 value_of(const struct search *s, i32 program, const u64 *state)
+{
+	const u8 *table = s->tables[program];
+	u8 known = table ? table[place_in_table(s, program, state)] : UNKNOWN;
+	return known != UNKNOWN ? known : find_value(s, program, state);
 }
 
 static int tabulate(struct search *s, i32 program)

@@ -11,16 +11,18 @@ _WORD = 8
 _NUMBER = 4
 _ACTION = 2
 _COPIED = 32 * 2**20  # up to here malloc may copy what it enlarges; beyond, pages are moved
+_IN_A_WORD = 4  # numbers of local states
+_ROWS = 80  # bytes for a state of the rows it may be in, and of the table they are found by, twice
 _LARGE_PAGES = 3 * 2**21  # what three tables may hold of pages that they only begin
 _NOTED = 60  # bytes for a violation that is still to be taken over, here and in Python
 
 
 def allocated(store: Store) -> int:
     """The bytes that the stored states and steps have now."""
-    room, slots, _, edge_room = store.sizes()
+    room, slots, _, edge_room, numbered = store.sizes()
     words = store.layout.words + bool(store.edge_bytes)
     each = _WORD * words + _ACTION * bool(store.repeats)
-    return each * room + _WORD * slots + store.edge_bytes * edge_room
+    return each * room + _WORD * slots + store.edge_bytes * edge_room + numbered
 
 
 def growth(store: Store, states: int, most: int | None, actors: int) -> int:
@@ -29,7 +31,7 @@ def growth(store: Store, states: int, most: int | None, actors: int) -> int:
     That is if every action can be taken in each of them and leads to a new state, of which there
     are ``most`` at the most. So many ``actors`` are told apart in traces.
     """
-    room, slots, edges, edge_room = store.sizes()
+    room, slots, edges, edge_room, numbered = store.sizes()
     numbers = store.numbers()
     words = store.layout.words
     steps = states * len(store.system.actions)
@@ -37,6 +39,8 @@ def growth(store: Store, states: int, most: int | None, actors: int) -> int:
     if most is not None:
         count = min(count, max(most, numbers.stored))
     each = _WORD * (words + 1) + _ACTION * bool(store.repeats)
+    if numbered or not numbers.expanded:
+        each += _WORD * -(-len(store.system.entities) // _IN_A_WORD) + _ROWS
     needed = each * (count - numbers.stored) + store.edge_bytes * steps
     if count > room:
         needed += min(_COPIED, _WORD * words * numbers.stored)

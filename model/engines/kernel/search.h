@@ -21,7 +21,7 @@ struct folded { u64 from, to, fleeting; };
 
 /* All of it is Python's. Lists of lists are flat, with the place where each one starts. */
 struct model {
-	i32 words, actions, programs, bundles, dispatches, slots, folds, hurries, always, others;
+	i32 words, actions, programs, bundles, dispatches, slots, folds, hurries, always, others, places;
 	const i32 *code, *code_at;
 	const struct field *fields;
 	const i32 *fields_at;
@@ -38,6 +38,7 @@ struct model {
 	const struct fold *fold; /* parts of a state of which others may stand for some */
 	const struct folded *folded; /* by part: an open hash table of which stands for which */
 	const i32 *whose; /* by action: the part whose own step it is; -1: nobody's */
+	const u64 *place; /* by entity and word: the bits that its variables take up */
 };
 
 struct found { u32 claim, state; };
@@ -56,6 +57,8 @@ struct bundle { struct memo steps; u64 parts; }; /* parts: whose own steps are i
  * about, from `first` up to `end`, and whether one was ever not met. */
 struct checks { struct memo answers; i32 first, end, broken; };
 
+struct numbers;
+
 struct search {
 	const struct model *m;
 	u8 **tables; /* by program; NULL where bytecode runs */
@@ -68,6 +71,7 @@ struct search {
 	u32 *targets; /* of the steps that change something, from states[i] at offsets[i] */
 	u8 *perms;
 	u16 *actions; /* by target, if keep_edges says so */
+	u64 indexed; /* how many states are in `slots` */
 	u64 count, room, slot_mask, next, edges, edge_room, transitions, most;
 	int keep_edges;
 	u8 *fired;
@@ -97,6 +101,8 @@ struct search {
 	/* By the action that a state was first found by (the last row: by none) and an action: whether
 	 * that leads to nothing new. NULL where it makes a difference which steps there are. */
 	const u8 *repeats;
+	struct numbers *numbers; /* if it goes by numbers */
+	int gave_up; /* whether it did, and those did not pay */
 	u16 *came; /* by state, if there are such: the action it was first found by */
 	/* A batch's successors: states, actions, hashes, permutations. */
 	u64 *after, *hash;

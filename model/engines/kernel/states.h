@@ -90,7 +90,30 @@ static int rehash(struct search *s, u64 size, const int W)
 	free(s->slots);
 	s->slots = slots;
 	s->slot_mask = size - 1;
+	s->indexed = s->count;
 	return DONE;
+}
+
+/* Sees to it that all states are in the table: a search that goes by numbers does not fill it. */
+static int index_states(struct search *s)
+{
+	u64 size = s->slot_mask + 1;
+	while (s->count * 2 > size)
+		size *= 2;
+	return s->indexed == s->count ? DONE : rehash(s, size, s->m->words);
+}
+
+/* The number of a stored state, or -1. */
+static inline int64_t number_of(struct search *s, const u64 *state, u64 hash, const int W)
+{
+	if (index_states(s)) { /* without memory for it, it takes long */
+		for (u64 j = 0; j < s->count; j++)
+			if (!memcmp(s->states + j * W, state, (u64)W * sizeof(u64)))
+				return (int64_t)j;
+		return -1;
+	}
+	u64 e = s->slots[place_of(s, state, hash, W)];
+	return e ? (int64_t)((e & 0xffffffffu) - 1) : -1;
 }
 
 static int grow(struct search *s, const int W)

@@ -128,6 +128,20 @@ put_in_order(const struct model *m, u64 *after, i32 *by, int n, const int W)
 	}
 }
 
+/* The actions in no bundle that dispatch `d` lets through, up to *end; those that are always to be
+ * looked at if it is -1. */
+static inline const i32 *row_at(const struct model *m, i32 d, const u64 *state, const i32 **end)
+{
+	if (d < 0) {
+		*end = m->row + m->always;
+		return m->row;
+	}
+	const struct dispatch *at = m->dispatch + d;
+	const i32 *first = m->rows + at->first + (state[at->word] >> at->shift & (((u64)1 << at->bits) - 1));
+	*end = m->row + first[1];
+	return m->row + first[0];
+}
+
 /* The steps from `state`: the states after them and the actions; ~action for a left domain.
  * All of them, or those of part `only`, if that is not negative. What `repeats` has, if it is given,
  * is left out, and adds to *repeated. */
@@ -138,16 +152,7 @@ steps(struct search *s, const u64 *state, i32 only, const u8 *repeats, int *repe
 	const struct model *m = s->m;
 	int n = 0, taken;
 	for (i32 d = -1; (only < 0 || s->other_parts >> (only & 63) & 1) && d < m->dispatches; d++) {
-		const i32 *a, *end;
-		if (d < 0) {
-			a = m->row;
-			end = m->row + m->always;
-		} else {
-			const struct dispatch *at = m->dispatch + d;
-			u64 v = state[at->word] >> at->shift & (((u64)1 << at->bits) - 1);
-			a = m->row + m->rows[at->first + (i32)v];
-			end = m->row + m->rows[at->first + (i32)v + 1];
-		}
+		const i32 *end, *a = row_at(m, d, state, &end);
 		for (; a < end; a++) {
 			if (only >= 0 && m->whose[*a] != only)
 				continue;

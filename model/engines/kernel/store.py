@@ -268,8 +268,8 @@ class Store:
         return list(zip(self._forgets_from, self._keeps, strict=True))
 
     def sizes(self) -> tuple[int, ...]:
-        """Room for states, slots of the hash table, stored steps, and room for those."""
-        out = (ctypes.c_uint64 * 4)()
+        """Room for states, slots of the table, stored steps, room for those, bytes of numbers."""
+        out = (ctypes.c_uint64 * 5)()
         self.c.search_sizes(self.handle, ctypes.addressof(out))
         return tuple(out)
 

@@ -110,6 +110,10 @@ class Tables:
         self.bundle = array("i", [k for s in scopes for k in sorted(s, key=self.rank.__getitem__)])
         self.bundle_at = array("i", itertools.accumulate(map(len, scopes), initial=0))
         self.always = self._sort_by_pins(others)
+        self.place = array("Q")
+        for entity in layout.system.entities:
+            bits = sum(layout.mask(v) << layout.shift[v] for v in entity.variables())
+            self.place.extend(to_words(bits, layout.words))
         self.slot = array("i")
         for part in parts:
             self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
@@ -178,10 +182,17 @@ class Tables:
         return gathered
 
     def _split(self, clause: Clause) -> list[list[Expr[bool]]]:
-        """The clause's conditions in lists, each about as many bits as a table takes."""
+        """The clause's conditions in lists, each about as many bits as a table takes.
+
+        Those that read the same few entities are together.
+        """
+        scopes, others = bundles(self.layout.system, [read_by([item]) for item in clause])
         lists: list[_Gathered] = []
-        for condition in clause:
-            self._gather(condition, lists)
+        for some in [*scopes, others]:
+            together: list[_Gathered] = []
+            for k in some:
+                self._gather(clause[k], together)
+            lists += together
         return [gathered.all for gathered in lists]
 
     def _place(self, variable: Var[Any]) -> tuple[int, int]:

@@ -32,9 +32,9 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 			u64 hash = mix(after, W);
 			if (!(marked[hash / 64 % MARKED] >> hash % 64 & 1))
 				continue;
-			u64 e = s->slots[place_of(s, after, hash, W)];
-			if (e && (e & 0xffffffffu) > end && (e & 0xffffffffu) <= last)
-				marks[i] |= marks[(e & 0xffffffffu) - 1];
+			int64_t j = number_of(s, after, hash, W);
+			if (j >= (int64_t)end && j < (int64_t)last)
+				marks[i] |= marks[j];
 		}
 	}
 }
@@ -86,11 +86,8 @@ void search_switches(struct search *s, u64 first, u64 end, u64 last, const u64 *
 				for (i32 q = 0; q < s->m->slots; q++)
 					from[to[q]] = (u8)q;
 			}
-			u64 e = s->slots[place_of(s, after, mix(after, W), W)];
-			if (!e || (e & 0xffffffffu) <= end || (e & 0xffffffffu) > last)
-				continue;
-			u64 j = (e & 0xffffffffu) - 1;
-			if (!(marks[j] & bits))
+			int64_t j = number_of(s, after, mix(after, W), W);
+			if (j < (int64_t)end || j >= (int64_t)last || !(marks[j] & bits))
 				continue;
 			i32 me = who[s->by[k]];
 			for (i32 a = 0; a < actors; a++) {
