@@ -9,7 +9,7 @@ import click
 
 from model.cli import _COUNT, _POSITIVE, _color, _option, _refuse_unknown, _say, cli
 from model.designs import FAMILIES
-from model.engines.memory import Budget
+from model.engines.memory import Budget, free_memory
 from model.engines.result import Limits
 from model.linux.design import Size
 
@@ -63,7 +63,7 @@ class _Memory(click.ParamType[Budget]):
         if not found:
             self.fail(f"{value!r} is no amount of memory; write 500M or 2G, say", param, ctx)
         power = "KMGT".index(found[2].upper()) + 1
-        return Budget(int(float(found[1]) * 2 ** (10 * power)), value)
+        return Budget(int(float(found[1]) * 2 ** (10 * power)), f"--memory {value}")
 
 
 @cli.command(short_help="Check all designs, or those named, or your own.")
@@ -193,7 +193,8 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
 
     reductions = Reductions(Wish(symmetry), Wish(forget), Wish(fold), Wish(partial_order))
     effort = Effort(depth, k, Machine(machine), reductions, checkpoint, lemmas)
-    limits = Limits(max_states, timeout, memory)
+    # The workers of a cluster have memory of their own.
+    limits = Limits(max_states, timeout, memory or (None if cluster else free_memory()))
     if cluster:
         from model.cluster import check_on_cluster
 

@@ -41,7 +41,7 @@ def decide(
         if limits.timeout is not None and time.perf_counter() - started > limits.timeout:
             raise _Stop(f"--timeout {limits.timeout:g} s reached")
         if limits.memory and not limits.memory.grant(look, 0):
-            raise _Stop(f"--memory {limits.memory} reached")
+            raise _Stop(f"{limits.memory} reached")
 
     report = Report("diagrams", {}, 0, 0, complete=False)
     findings: dict[str, Finding] = {}

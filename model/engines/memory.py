@@ -9,6 +9,9 @@ import threading
 from pathlib import Path
 
 _STATM = Path("/proc/self/statm")
+_MEMINFO = Path("/proc/meminfo")
+_GROUP = Path("/sys/fs/cgroup")  # the bounds of the container that this runs in, if it does
+_SHARE = 0.9  # of what is free: others need some of it, too
 _APART = 16 * 2**20
 """Bytes for what is in no table: traces while they are made, say."""
 
@@ -31,7 +34,7 @@ def held_bytes() -> int:
 class Budget:
     """At most so many bytes for the whole process, however many searches there are in it.
 
-    ``words`` is the bound as its user wrote it.
+    ``words`` say which bound it is: an option as its user wrote it, say.
     """
 
     def __init__(self, most: int, words: str) -> None:
@@ -60,3 +63,34 @@ class Budget:
 
     def __str__(self) -> str:
         return self._words
+
+
+def free_memory() -> Budget | None:
+    """Nine tenths of the memory that is free now; None where the system does not tell.
+
+    Whoever takes more may be killed by the system, and nothing is known then.
+    """
+    free = [bytes_ for bytes_ in (_free_here(), _free_in_group()) if bytes_ is not None]
+    if not free:
+        return None
+    share = int(_SHARE * min(free))
+    return Budget(held_bytes() + share, f"nine tenths of the free memory ({share / 2**30:.1f} GiB)")
+
+
+def _free_here() -> int | None:
+    """What the kernel says is available without swapping."""
+    try:
+        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    told = dict(line.split(":", 1) for line in lines)
+    return int(told["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in told else None
+
+
+def _free_in_group() -> int | None:
+    """What the control group has left, if it is bounded."""
+    try:
+        most, now = ((_GROUP / f"memory.{name}").read_text("ascii") for name in ("max", "current"))
+    except OSError:
+        return None
+    return max(0, int(most) - int(now)) if most.strip().isdigit() else None

@@ -170,7 +170,7 @@ class _Search:
         states, memory = min(wanted, self.explorer.at_once), self.limits.memory
         while memory and not memory.grant(self, self.explorer.growth(states)):
             if states == 1:
-                raise _Stop(f"--memory {memory} reached")
+                raise _Stop(f"{memory} reached")
             states //= 2
         return states
 
@@ -205,7 +205,7 @@ class _Search:
             return False
         memory = self.limits.memory
         if memory and not memory.grant(self, 3 * self.checkpoint.size):
-            raise _Stop(f"--memory {memory} is too little for what the checkpoint holds")
+            raise _Stop(f"{memory} is too little for what the checkpoint holds")
         self.checkpoint.read(self.explorer)
         self.levels, self.violated = notes["levels"], notes["violated"]
         self.searched = notes["searched"]
@@ -233,7 +233,7 @@ class _Search:
         if self._left_domain:
             return
         if (memory := self.limits.memory) and not memory.grant(self, self.explorer.questions):
-            raise _Stop(f"--memory {memory} reached")
+            raise _Stop(f"{memory} reached")
         for k, claim in enumerate(self.along):
             lost = self.explorer.lost(k, self.levels)
             if lost:

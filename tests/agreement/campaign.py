@@ -46,7 +46,7 @@ EXACT = 60_000
 """Up to so many states they are Z3's lemma, and the counter system is searched."""
 SEARCHED = 90.0
 """Seconds that a search may take."""
-MEMORY = Budget(4 * 2**30, "4G")
+MEMORY = Budget(4 * 2**30, "4 GiB")
 SOLVED = 60.0
 """Seconds that Z3 has for a design at one size."""
 DRAWN = 60.0

@@ -76,7 +76,7 @@ def test_time_and_memory_are_bounded() -> None:
     entry = find("unuse_in_probe")
     for limits, reason in (
         (Limits(timeout=0.5), "--timeout 0.5 s reached"),
-        (Limits(memory=Budget(1, "1K")), "--memory 1K reached"),
+        (Limits(memory=Budget(1, "--memory 1K")), "--memory 1K reached"),
     ):
         found = tuple(check_entry(entry, [], Size(8, 0), Engine.DIAGRAMS, limits))
         assert why(Outcome(found)) == reason
