@@ -149,6 +149,8 @@ def _refuse_unknown(style: str, own: Sequence[str]) -> None:
     """Raise UsageError for a format that is neither one of ``own`` nor a table format."""
     if style in own:
         return
+    if style in own:
+        return
     from tabulate import tabulate_formats
 
     from model.catalogue import UsageError
@@ -173,32 +175,39 @@ def main() -> None:
     import model.cli_check
     import model.cli_export
     import model.cli_scenario  # noqa: F401  # each registers its verb
+
+    wishes = {"debug": False}
+    try:
+        code = cli.main(obj=wishes, standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # what is no mistake is a bug of ours
+        code = _failed(error, debug=wishes["debug"])
+    sys.exit(code or 0)
+
+
+def _failed(error: BaseException, *, debug: bool) -> int:
+    """Tell of ``error`` in one line; says what to exit with."""
+    # Imported when there is an error: these bring all of the engines, and help needs none.
     from model.agreement import Disagreement
     from model.catalogue import UsageError
     from model.checker import ExitCode
     from model.traces.document import TraceFileError
 
-    wishes = {"debug": False}
-    try:
-        code = cli.main(obj=wishes, standalone_mode=False)
-    except click.UsageError as error:
+    if isinstance(error, click.UsageError):
         told = f"{error.format_message()} Try: {error.ctx.command_path if error.ctx else ''} --help"
-        code = _told(told, ExitCode.USAGE)
-    except (UsageError, ModelError, TraceFileError) as error:
-        code = _told(str(error), ExitCode.USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        code = _told("interrupted", ExitCode.UNDETERMINED)
-    except MemoryError:
-        code = _told("out of memory; --memory 2G, say, stops in time", ExitCode.UNDETERMINED)
-    except OSError as error:
-        code = _told(f"{error.filename or 'stdout'}: {error.strerror}", ExitCode.USAGE)
-    except Exception as error:  # noqa: BLE001  # whatever is left is a bug of ours, and says so
-        if wishes["debug"]:
-            traceback.print_exc()
-        where = "--debug shows where" if not isinstance(error, Disagreement) else _dumped(error)
-        told = f"internal error: {type(error).__name__}: {error} ({where})"
-        code = _told(told, ExitCode.INTERNAL)
-    sys.exit(code or 0)
+        return _told(told, ExitCode.USAGE)
+    if isinstance(error, UsageError | ModelError | TraceFileError):
+        return _told(str(error), ExitCode.USAGE)
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return _told("interrupted", ExitCode.UNDETERMINED)
+    if isinstance(error, MemoryError):
+        return _told("out of memory; --memory 2G, say, stops in time", ExitCode.UNDETERMINED)
+    if isinstance(error, OSError):
+        return _told(f"{error.filename or 'stdout'}: {error.strerror}", ExitCode.USAGE)
+    if debug:
+        traceback.print_exception(error)
+    where = "--debug shows where" if not isinstance(error, Disagreement) else _dumped(error)
+    told = f"internal error: {type(error).__name__}: {error} ({where})"
+    return _told(told, ExitCode.INTERNAL)
 
 
 def _dumped(error: Disagreement) -> str:
