@@ -171,16 +171,15 @@ static int expand_numbered(struct search *s, u64 upto)
 {
 	int failed = s->numbers ? DONE : make_numbers(s);
 	const struct numbers *n = s->numbers;
-	if (!failed && s->m->words == 1 && n->words == 1 && n->ranks == 2)
+	if (failed)
+		forget_numbers(s); /* they are not complete */
+	else if (s->m->words == 1 && n->words == 1 && n->ranks == 2)
 		failed = expand_by_numbers(s, upto, 1, 1, 2);
-	else if (!failed && s->m->words == 2 && n->words == 2)
+	else if (s->m->words == 2 && n->words == 2)
 		failed = expand_by_numbers(s, upto, 2, 2, n->ranks);
-	else if (!failed)
+	else
 		failed = expand_by_numbers(s, upto, s->m->words, n->words, n->ranks);
-	if (failed == GIVEN_UP) {
-		forget_numbers(s);
-		s->gave_up = 1;
-	}
+	s->gave_up = failed == GIVEN_UP;
 	return failed;
 }
 
@@ -191,6 +190,7 @@ static inline __attribute__((always_inline)) int expand(struct search *s, u64 up
 		if (failed != GIVEN_UP)
 			return failed;
 	}
+	forget_numbers(s);
 	if (index_states(s))
 		return NO_MEMORY;
 	int reduced = s->m->slots || s->m->folds || s->stages;

@@ -53,9 +53,9 @@ static int make_numbers(struct search *s)
 	n->after = malloc(successors * n->words * sizeof(u64));
 	n->hash = malloc(successors * sizeof(u64));
 	n->by = malloc(successors * sizeof(u32));
-	if (failed || !n->steps || !n->wide || !n->verdicts || !n->row_slots ||
-	    !n->rows || !n->after || !n->hash || !n->by || !n->far || !n->alone || !n->found || !n->taken ||
-	    !n->found_by || !n->with_rank || (s->repeats && !n->repeats))
+	if (failed || !n->steps || !n->wide || !n->verdicts || !n->row_slots || !n->rows || !n->after ||
+	    !n->hash || !n->by || !n->far || !n->alone || !n->found || !n->taken || !n->found_by ||
+	    !n->with_rank || (s->repeats && !n->repeats))
 		return NO_MEMORY;
 	for (u64 by = 0; s->repeats && by < actions; by++)
 		for (i32 a = 0; a < m->actions; a++)
@@ -162,7 +162,8 @@ take_by_itself(struct search *s, const u64 *state, const u64 *key, i32 action, c
 
 /* Takes a wide action in the same way, by its pieces; in `to` is what becomes of its host's places. */
 static inline __attribute__((always_inline)) int
-take_wide(struct search *s, const u64 *state, const u64 *key, u32 by, u64 *to, const int W, const int K)
+take_wide(struct search *s, const u64 *state, const u64 *key, u32 by, u64 *to, const int W,
+	  const int K)
 {
 	struct numbers *n = s->numbers;
 	const struct wide *a = n->wide + (by & (LEFT - 1));

@@ -58,7 +58,10 @@ static inline u32 about(const struct table *t)
 }
 
 /* The place that a piece says something of. */
-static inline u32 place_of_piece(const struct table *t) { return (u32)(t->of[1] < 0 ? t->of[0] : t->of[1]); }
+static inline u32 place_of_piece(const struct table *t)
+{
+	return (u32)(t->of[1] < 0 ? t->of[0] : t->of[1]);
+}
 
 /* What a successor comes by; those of a state are sorted by it. */
 static inline u32 comes_by(const struct model *m, i32 action, int left)

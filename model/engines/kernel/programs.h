@@ -118,7 +118,8 @@ static inline u32 place_in_table(const struct search *s, i32 program, const u64 
 }
 
 /* Runs a program and, if it has a table, notes its value there if that fits. */
-static __attribute__((noinline)) i32 find_value(const struct search *s, i32 program, const u64 *state)
+static __attribute__((noinline)) i32
+find_value(const struct search *s, i32 program, const u64 *state)
 {
 	i32 value = run(s, program, state);
 	if (s->tables[program] && value >= 0 && value < UNKNOWN)

@@ -137,7 +137,8 @@ static inline const i32 *row_at(const struct model *m, i32 d, const u64 *state, 
 		return m->row;
 	}
 	const struct dispatch *at = m->dispatch + d;
-	const i32 *first = m->rows + at->first + (state[at->word] >> at->shift & (((u64)1 << at->bits) - 1));
+	u64 value = state[at->word] >> at->shift & (((u64)1 << at->bits) - 1);
+	const i32 *first = m->rows + at->first + (i32)value;
 	*end = m->row + first[1];
 	return m->row + first[0];
 }
