@@ -86,10 +86,10 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 )
 def list_(style: str) -> None:
     """List the designs and the properties."""
-    from model.presentation import catalogue
-
     _refuse_unknown(style, _GRAPHS)
     if style not in _GRAPHS:
+        from model.listing import catalogue
+
         _say(catalogue(style))
         return
     from model.report.graph import lineage, to_dot, to_mermaid

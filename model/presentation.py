@@ -9,16 +9,13 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from model.checker import ExitCode, Outcome, Result
-from model.designs import FAMILIES
 from model.engines.result import Verdict
 from model.evidence import meta, text
 from model.linux.design import Size
 from model.matrix import cell_of, job_of, matrices
 from model.traces.itf import dumps
-from properties import PROPERTIES
 
 _RACES = 3  # more than a reader takes in at once
 _REASON = 66  # columns of a reason that leave the table readable on a wide terminal
@@ -78,26 +75,10 @@ def as_text(outcome: Outcome, style: str, program: str) -> str:
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
-def catalogue(style: str) -> str:
-    """The designs by family and the properties, as two tables in ``style``, which is tabulate's."""
-    designs = [
-        [family, d.name, d.like.name if d.like else "", d.summary, d.fate]
-        for family, members in FAMILIES.items()
-        for d in members
-    ]
-    heads = ["family", "design", "like", "what it does", "fate"]
-    widths = [None, None, None, 40, 30] if style == "simple" else None
-    claims = [[item.name, item.doc] for item in PROPERTIES]
-    return (
-        _table(designs, heads, style, maxcolwidths=widths)
-        + "\n\n"
-        + _table(claims, ["property", "what it claims"], style)
-        + "\n"
-    )
-
-
 def as_list(outcome: Outcome, style: str) -> str:
     """One design's results: a row for each property. ``style`` is tabulate's."""
+    from tabulate import tabulate  # it takes long to read, and JSON does without
+
     rows = []
     for r in outcome.results:
         verdict = cell_of(r, style) + ("" if r.as_expected else f" (expected: {r.expected})")
@@ -105,13 +86,8 @@ def as_list(outcome: Outcome, style: str) -> str:
         if style == "simple":
             how = textwrap.shorten(how, _REASON, placeholder=" ...")
         rows.append([r.asked.name, verdict, how])
-    return _table(rows, ["property", "verdict", "how"], style, disable_numparse=True)
-
-
-def _table(rows: list[list[str]], heads: list[str], style: str, **wishes: Any) -> str:
-    from tabulate import tabulate  # it takes long to read, and JSON does without
-
-    return tabulate(rows, heads, tablefmt=style, **wishes)
+    heads = ["property", "verdict", "how"]
+    return tabulate(rows, heads, tablefmt=style, disable_numparse=True)
 
 
 def figures(outcome: Outcome) -> str:

@@ -51,6 +51,7 @@ CLI = {
     "model.cli_scenario",
     "model.dump",
     "model.evidence",
+    "model.listing",
     "model.presentation",
     "model.matrix",
     "model.watching",
