@@ -26,7 +26,7 @@
 #include "numbers.h"
 #include "keys.h"
 #include "rows.h"
-#include "pairs.h"
+#include "known.h"
 #include "numbered.h"
 #include "expand.h"
 #include "passes.h"

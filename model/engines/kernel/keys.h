@@ -20,13 +20,13 @@ static inline u32 *known_of(const struct table *t, const u64 *key, const int K)
 			   (second >> t->shift[1] & t->second));
 }
 
-/* Makes room in a table for twice as many local states of place p, before that has it itself. */
+/* Makes room in a table for twice as many local states of entity p, before that has it itself. */
 static int widen_table(const struct numbers *n, struct table *t, int p)
 {
-	u64 rows = n->place[t->of[0]].room, columns = t->of[1] < 0 ? 1 : n->place[t->of[1]].room;
+	u64 rows = n->entity[t->of[0]].room, columns = t->of[1] < 0 ? 1 : n->entity[t->of[1]].room;
 	if (t->of[0] != p && t->of[1] != p)
 		return DONE;
-	if (2 * rows * columns > MOST_PAIRS)
+	if (2 * rows * columns > MOST_KNOWN)
 		return GIVEN_UP;
 	u32 *known = calloc(2 * rows * columns, sizeof(u32));
 	if (!known)
@@ -48,11 +48,11 @@ static int rows_pay(const struct numbers *n, int words)
 	return bytes <= FEW || bytes <= n->count * A_STATE;
 }
 
-/* Makes rows wide enough for one local state of the last place more. */
+/* Makes rows wide enough for one local state of the last entity more. */
 static int widen_rows(struct numbers *n)
 {
 	int wide = 2 * n->row_words;
-	if ((u64)(n->row_words - n->words) * 64 > n->place[n->places - 1].count)
+	if ((u64)(n->row_words - n->words) * 64 > n->entity[n->entities - 1].count)
 		return DONE;
 	if (!rows_pay(n, wide))
 		return GIVEN_UP;
@@ -67,12 +67,12 @@ static int widen_rows(struct numbers *n)
 	return DONE;
 }
 
-/* Where the local state of place p in `state` stands in its slots, or belongs. */
+/* Where the local state of entity p in `state` stands in its slots, or belongs. */
 static inline u32 *local_slot(const struct search *s, int p, const u64 *state, u64 *local,
 			      const int W)
 {
-	const struct place *at = s->numbers->place + p;
-	const u64 *mask = s->m->place + (u64)p * W;
+	const struct entity *at = s->numbers->entity + p;
+	const u64 *mask = s->m->entity + (u64)p * W;
 	for (int w = 0; w < W; w++)
 		local[w] = state[w] & mask[w];
 	for (u64 i = mix(local, W) & (2 * at->room - 1);; i = (i + 1) & (2 * at->room - 1))
@@ -80,11 +80,11 @@ static inline u32 *local_slot(const struct search *s, int p, const u64 *state, u
 			return at->slots + i;
 }
 
-/* Makes room for twice as many local states of place p, in all that is by its numbers. */
-static int widen_place(struct search *s, int p, const int W)
+/* Makes room for twice as many local states of entity p, in all that is by its numbers. */
+static int widen_entity(struct search *s, int p, const int W)
 {
 	struct numbers *n = s->numbers;
-	struct place *at = n->place + p;
+	struct entity *at = n->entity + p;
 	u64 local[MOST_WORDS];
 	int failed = at->room < MOST_LOCALS ? DONE : GIVEN_UP;
 	for (int t = 0; !failed && t < n->tables; t++)
@@ -106,15 +106,15 @@ static int widen_place(struct search *s, int p, const int W)
 	return DONE;
 }
 
-/* Puts the number of the local state of place p in `state` into its key. */
+/* Puts the number of the local state of entity p in `state` into its key. */
 static int put_local(struct search *s, int p, const u64 *state, u64 *key, const int W)
 {
-	struct place *at = s->numbers->place + p;
+	struct entity *at = s->numbers->entity + p;
 	u64 local[MOST_WORDS];
 	u32 *slot = local_slot(s, p, state, local, W);
 	if (!*slot) {
-		int failed = at->count == at->room ? widen_place(s, p, W) : DONE;
-		if (!failed && p == s->numbers->places - 1)
+		int failed = at->count == at->room ? widen_entity(s, p, W) : DONE;
+		if (!failed && p == s->numbers->entities - 1)
 			failed = widen_rows(s->numbers);
 		if (failed)
 			return failed;
@@ -130,8 +130,8 @@ static int put_local(struct search *s, int p, const u64 *state, u64 *key, const 
 static int put_key(struct search *s, const u64 *before, const u64 *state, u64 *key, const int W)
 {
 	int failed = DONE;
-	for (int p = 0; p < s->numbers->places && !failed; p++)
-		if (!before || differ(s->m->place + (u64)p * W, before, state, W))
+	for (int p = 0; p < s->numbers->entities && !failed; p++)
+		if (!before || differ(s->m->entity + (u64)p * W, before, state, W))
 			failed = put_local(s, p, state, key, W);
 	return failed;
 }
@@ -141,7 +141,7 @@ static inline void put_state(const struct numbers *n, const u64 *key, u64 *state
 {
 	for (int w = 0; w < W; w++)
 		state[w] = 0;
-	for (int p = 0; p < n->places; p++)
+	for (int p = 0; p < n->entities; p++)
 		for (int w = 0; w < W; w++)
-			state[w] |= n->place[p].locals[number_at(key, (u32)p) * (u64)W + w];
+			state[w] |= n->entity[p].locals[number_at(key, (u32)p) * (u64)W + w];
 }

@@ -76,13 +76,13 @@ _TABLES = (
     *("guard_mask", "guard_value", "keep_mask", "set_value"),
     *("tests", "tests_at", "updates", "updates_at", "valid"),
     *("bundle", "bundle_at", "rank", "dispatch", "rows", "row", "slot", "fold", "folded", "whose"),
-    "place",
+    "entity",
 )
 
 
 _COUNTS = (
     *("words", "actions", "programs", "bundles", "dispatches"),
-    *("slots", "folds", "hurries", "always", "others", "places"),
+    *("slots", "folds", "hurries", "always", "others", "entities"),
 )
 
 
@@ -132,7 +132,7 @@ def model_of(tables: Tables) -> Model:
         hurries=tables.hurries,
         always=tables.always,
         others=len(tables.row),
-        places=len(tables.layout.system.entities),
+        entities=len(tables.layout.system.entities),
     )
     for name in _TABLES:
         holder = tables.programs if name in _PROGRAMS else tables

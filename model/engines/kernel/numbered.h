@@ -5,7 +5,7 @@ static int goes_by_numbers(const struct search *s)
 {
 	const struct model *m = s->m;
 	return !s->gave_up && m->bundles && !s->keep_edges && !m->slots && !m->folds && !s->stages &&
-	       m->places <= MOST_PLACES && m->actions < MOST_RANKS;
+	       m->entities <= MOST_ENTITIES && m->actions < MOST_RANKS;
 }
 
 static int make_numbers(struct search *s)
@@ -17,19 +17,19 @@ static int make_numbers(struct search *s)
 	u64 actions = (u64)m->actions + 1, successors = actions * BATCH;
 	int failed = 0;
 	n->ranks = m->actions <= 128 ? 2 : m->actions / 64 + 1;
-	n->places = m->places;
-	n->words = (m->places + IN_WORD - 1) / IN_WORD;
-	n->last = (m->places - 1) % IN_WORD * NUMBER_BITS;
+	n->entities = m->entities;
+	n->words = (m->entities + IN_WORD - 1) / IN_WORD;
+	n->last = (m->entities - 1) % IN_WORD * NUMBER_BITS;
 	n->common = ((u64)1 << n->last) - 1;
-	for (int p = 0; p < n->places; p++) {
-		struct place *at = n->place + p;
+	for (int p = 0; p < n->entities; p++) {
+		struct entity *at = n->entity + p;
 		at->room = FIRST_LOCALS;
 		at->locals = malloc(FIRST_LOCALS * (u64)m->words * sizeof(u64));
 		at->slots = calloc(2 * FIRST_LOCALS, sizeof(u32));
 		failed |= !at->locals || !at->slots;
 	}
 	n->tables = m->bundles + s->nchecks;
-	n->steps = calloc((u64)n->tables + (u64)m->actions * n->places + 1, sizeof(*n->steps));
+	n->steps = calloc((u64)n->tables + (u64)m->actions * n->entities + 1, sizeof(*n->steps));
 	n->claims = n->steps + m->bundles;
 	n->pieces = n->claims + s->nchecks;
 	n->wide = calloc((u64)m->actions + 1, sizeof(*n->wide));
@@ -149,7 +149,7 @@ static __attribute__((noinline)) int
 take_by_itself(struct search *s, const u64 *state, const u64 *key, i32 action, const int W)
 {
 	struct numbers *n = s->numbers;
-	u64 after[MOST_WORDS], to[MOST_PLACES / IN_WORD];
+	u64 after[MOST_WORDS], to[MOST_ENTITIES / IN_WORD];
 	int taken = take(s, state, action, after, W), failed = DONE;
 	if (!taken)
 		return DONE;
@@ -160,7 +160,8 @@ take_by_itself(struct search *s, const u64 *state, const u64 *key, i32 action, c
 	return failed;
 }
 
-/* Takes a wide action in the same way, by its pieces; in `to` is what becomes of its host's places. */
+/* Takes a wide action in the same way, by its pieces; in `to` is what becomes of those that its
+ * host is about. */
 static inline __attribute__((always_inline)) int
 take_wide(struct search *s, const u64 *state, const u64 *key, u32 by, u64 *to, const int W,
 	  const int K)
@@ -182,7 +183,7 @@ take_wide(struct search *s, const u64 *state, const u64 *key, u32 by, u64 *to, c
 			return DONE;
 		if (known == BY_ITSELF)
 			return take_by_itself(s, state, key, by & (LEFT - 1), W);
-		put_number(to, place_of_piece(t), known - NUMBERED);
+		put_number(to, entity_of_piece(t), known - NUMBERED);
 	}
 	for (i32 i = 0; i < a->ntests; i++)
 		if (!value_of(s, a->tests[i], state))
@@ -206,7 +207,7 @@ find_successors(struct search *s, const u64 *state, const u64 *key, const int W,
 			break;
 		const u64 *change = n->changes + *known_of(t, key, K);
 		u32 plain = (u32)change[0], others = (u32)(change[0] >> 32);
-		u64 to[MOST_PLACES / IN_WORD];
+		u64 to[MOST_ENTITIES / IN_WORD];
 		int k = n->nfound;
 		for (int r = 0; r < R; r++)
 			n->taken[r] |= change[1 + r];
@@ -341,6 +342,6 @@ static u64 size_of_numbers(const struct search *s)
 	u64 size = n->keys_room * n->words * sizeof(u64) + (n->row_mask + 1) * sizeof(u32) +
 		   n->rows_room * n->row_words * sizeof(u64) + n->changes_room * sizeof(u64);
 	for (int k = 0; k < n->tables; k++)
-		size += ((u64)n->place[n->steps[k].of[0]].room << n->steps[k].columns) * sizeof(u32);
+		size += ((u64)n->entity[n->steps[k].of[0]].room << n->steps[k].columns) * sizeof(u32);
 	return size;
 }

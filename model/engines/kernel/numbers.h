@@ -1,46 +1,47 @@
 /* Searching by the numbers of local states, where every state is stored as it is and no step is.
  *
- * A place is what one entity takes up in a state. What stands there, a local state, gets a number
- * when it is first found, and the numbers of all places are a state's key. Steps and claims that
- * read two places are found once for each two numbers; from then on they are looked up in a table.
- * States that differ in the last place only share a row: a bit for each local state of that place.
- * A state is known when its bit is set, so that most of a search stays close to the processor.
+ * What an entity has in a state, a local state, gets a number when it is first found, and the numbers
+ * of all entities are a state's key. Steps and claims that read two entities are found once for each
+ * two numbers; from then on they are looked up in a table. States that differ in the last entity
+ * only share a row: a bit for each local state of that entity. A state is known when its bit is set,
+ * so that most of a search stays close to the processor.
  */
 
-enum { MOST_PLACES = 16, IN_WORD = 4, NUMBER_BITS = 16 }; /* numbers, in a word of a key */
-enum { FIRST_LOCALS = 16, MOST_LOCALS = 1 << NUMBER_BITS, MOST_PAIRS = 1 << 22 };
+enum { MOST_ENTITIES = 16, IN_WORD = 4, NUMBER_BITS = 16 }; /* numbers, in a word of a key */
+enum { FIRST_LOCALS = 16, MOST_LOCALS = 1 << NUMBER_BITS, MOST_KNOWN = 1 << 22 };
 enum { MOST_RANKS = 1 << 15 };
 enum { GIVEN_UP = 3 }; /* numbers do not pay here; like FULL and NO_MEMORY */
 enum { NOTHING = 0 };  /* in tables: nobody has asked yet */
 enum { IMPOSSIBLE = 1, BY_ITSELF, NUMBERED }; /* in a piece's table; numbers are from there on */
 enum { ACTION_BITS = 16, LEFT = 1 << 15 }; /* of what a successor came by; its rank is above */
 
-struct place {
+/* The local states of an entity. */
+struct entity {
 	u64 *locals; /* by number */
 	u32 *slots;  /* open hash table: numbers + 1 */
 	u32 count, room; /* room: a power of two, half of the slots */
 };
 
-/* What is known of the local states of two places, or of one: then of[1] is none. By the first
+/* What is known of the local states of two entities, or of one: then of[1] is none. By the first
  * one's number, then by the second's. */
 struct table {
-	int of[2], word[2], shift[2]; /* places, and where their numbers are in a key */
+	int of[2], word[2], shift[2]; /* entities, and where their numbers are in a key */
 	int columns; /* bits of the second's number: there is room for so many */
-	u64 second, keep[MOST_PLACES / IN_WORD]; /* masks: of that number; of all others in a key */
+	u64 second, keep[MOST_ENTITIES / IN_WORD]; /* masks: of that number; of all others in a key */
 	u32 *known;
 };
 
-/* An action that reads more than two places, but place by place, each with one that is the same for
+/* An action that reads more than two entities, but one by one, each with one that is the same for
  * all: its pieces say what becomes of each. The other tests read more. Those pieces that are about
- * the places of bundle `host` come last; what they say is found with that bundle's steps. */
+ * the entities of bundle `host` come last; what they say is found with that bundle's steps. */
 struct wide { int pieces, outside, first, host; i32 *tests, ntests; };
 
-/* What two places say: which claims of a check are broken, and which groups hold, by a bit each. */
+/* What two entities say: which claims of a check are broken, and which groups hold, by a bit each. */
 struct verdict { u64 broken, holding; };
 
 struct numbers {
-	int places, words; /* words: of a key */
-	struct place place[MOST_PLACES];
+	int entities, words; /* words: of a key */
+	struct entity entity[MOST_ENTITIES];
 	struct table *steps, *claims, *pieces; /* one behind the other */
 	int tables;
 	i32 *far, nfar; /* actions that bundles do not tell enough of */
@@ -48,7 +49,7 @@ struct numbers {
 	struct wide *wide; /* by action */
 	/* What is known of steps, by bundle, is where they begin here: how many are plain and how many
 	 * are not, and bits by rank for the plain ones. Then of each what a successor comes by and the
-	 * numbers of its two places. Of those that are not plain, more pieces have to be asked, or they
+	 * numbers of its two entities. Of those that are not plain, more pieces have to be asked, or they
 	 * are to be taken by themselves. */
 	u64 *changes, nchanges, changes_room; /* words */
 	struct verdict *verdicts; /* what is known of claims, by check, is which of these */
@@ -77,9 +78,9 @@ static void forget_numbers(struct search *s)
 	struct numbers *n = s->numbers;
 	if (!n)
 		return;
-	for (int p = 0; p < n->places; p++) {
-		free(n->place[p].locals);
-		free(n->place[p].slots);
+	for (int p = 0; p < n->entities; p++) {
+		free(n->entity[p].locals);
+		free(n->entity[p].slots);
 	}
 	for (int t = 0; n->steps && t < n->tables; t++)
 		free(n->steps[t].known);

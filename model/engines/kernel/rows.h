@@ -21,7 +21,7 @@ static inline u64 spread_row(const u64 *common, const int K)
 
 static inline u64 row_hash(const struct numbers *n, const u64 *key, const int K)
 {
-	u64 common[MOST_PLACES / IN_WORD];
+	u64 common[MOST_ENTITIES / IN_WORD];
 	row_key(n, key, common, K);
 	return spread_row(common, K);
 }
@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) int
 bit_in_row(struct search *s, const u64 *key, u64 hash, u64 **word, u64 *bit, const int K)
 {
 	struct numbers *n = s->numbers;
-	u64 common[MOST_PLACES / IN_WORD];
+	u64 common[MOST_ENTITIES / IN_WORD];
 	u32 last = (u32)(key[K - 1] >> n->last);
 	row_key(n, key, common, K);
 	u32 *slot = row_slot(n, common, hash, K);

@@ -21,7 +21,7 @@ struct folded { u64 from, to, fleeting; };
 
 /* All of it is Python's. Lists of lists are flat, with the place where each one starts. */
 struct model {
-	i32 words, actions, programs, bundles, dispatches, slots, folds, hurries, always, others, places;
+	i32 words, actions, programs, bundles, dispatches, slots, folds, hurries, always, others, entities;
 	const i32 *code, *code_at;
 	const struct field *fields;
 	const i32 *fields_at;
@@ -38,7 +38,7 @@ struct model {
 	const struct fold *fold; /* parts of a state of which others may stand for some */
 	const struct folded *folded; /* by part: an open hash table of which stands for which */
 	const i32 *whose; /* by action: the part whose own step it is; -1: nobody's */
-	const u64 *place; /* by entity and word: the bits that its variables take up */
+	const u64 *entity; /* by entity and word: the bits that its variables take up */
 };
 
 struct found { u32 claim, state; };

@@ -110,10 +110,10 @@ class Tables:
         self.bundle = array("i", [k for s in scopes for k in sorted(s, key=self.rank.__getitem__)])
         self.bundle_at = array("i", itertools.accumulate(map(len, scopes), initial=0))
         self.always = self._sort_by_pins(others)
-        self.place = array("Q")
+        self.entity = array("Q")
         for entity in layout.system.entities:
             bits = sum(layout.mask(v) << layout.shift[v] for v in entity.variables())
-            self.place.extend(to_words(bits, layout.words))
+            self.entity.extend(to_words(bits, layout.words))
         self.slot = array("i")
         for part in parts:
             self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])

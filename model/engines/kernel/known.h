@@ -1,26 +1,26 @@
-/* What two places decide: steps and claims by the numbers of two local states. */
+/* What two entities decide: steps and claims by the numbers of two local states. */
 
-/* A bit for each place of which something is in `mask`. */
-static u32 places_in(const struct search *s, const u64 *mask)
+/* A bit for each entity of which something is in `mask`. */
+static u32 entities_in(const struct search *s, const u64 *mask)
 {
 	u32 found = 0;
-	for (int p = 0; p < s->m->places; p++)
+	for (int p = 0; p < s->m->entities; p++)
 		for (i32 w = 0; w < s->m->words; w++)
-			if (s->m->place[(u64)p * s->m->words + w] & mask[w])
+			if (s->m->entity[(u64)p * s->m->words + w] & mask[w])
 				found |= (u32)1 << p;
 	return found;
 }
 
-/* A bit for each place that an action writes. */
-static u32 places_written(const struct search *s, i32 action)
+/* A bit for each entity that an action writes. */
+static u32 entities_written(const struct search *s, i32 action)
 {
 	u64 written[MOST_WORDS];
 	for (i32 w = 0; w < s->m->words; w++)
 		written[w] = ~s->m->keep_mask[(u64)action * s->m->words + w];
-	return places_in(s, written);
+	return entities_in(s, written);
 }
 
-/* Makes a table for two places, or one if the second is negative. */
+/* Makes a table for two entities, or one if the second is negative. */
 static int make_table(struct numbers *n, struct table *t, int first, int second)
 {
 	t->of[0] = first;
@@ -34,16 +34,16 @@ static int make_table(struct numbers *n, struct table *t, int first, int second)
 			put_number(t->keep, (u32)p, 0);
 	}
 	t->second = second < 0 ? 0 : MOST_LOCALS - 1;
-	while (second >= 0 && n->place[second].room >> t->columns > 1)
+	while (second >= 0 && n->entity[second].room >> t->columns > 1)
 		t->columns++;
-	t->known = calloc((u64)n->place[first].room << t->columns, sizeof(u32));
+	t->known = calloc((u64)n->entity[first].room << t->columns, sizeof(u32));
 	return t->known ? DONE : NO_MEMORY;
 }
 
-/* Makes a table for what reads `mask`, if those are no more than two places. */
+/* Makes a table for what reads `mask`, if those are no more than two entities. */
 static int make_table_for(struct search *s, struct table *t, const u64 *mask)
 {
-	u32 read = places_in(s, mask);
+	u32 read = entities_in(s, mask);
 	int first = read ? __builtin_ctz(read) : 0;
 	u32 others = read & ~((u32)1 << first);
 	if (others & (others - 1))
@@ -51,14 +51,14 @@ static int make_table_for(struct search *s, struct table *t, const u64 *mask)
 	return make_table(s->numbers, t, first, others ? __builtin_ctz(others) : -1);
 }
 
-/* A bit for each place that a table is about. */
+/* A bit for each entity that a table is about. */
 static inline u32 about(const struct table *t)
 {
 	return (u32)1 << t->of[0] | (t->of[1] < 0 ? 0 : (u32)1 << t->of[1]);
 }
 
-/* The place that a piece says something of. */
-static inline u32 place_of_piece(const struct table *t)
+/* The entity that a piece says something of. */
+static inline u32 entity_of_piece(const struct table *t)
 {
 	return (u32)(t->of[1] < 0 ? t->of[0] : t->of[1]);
 }
@@ -71,20 +71,20 @@ static inline u32 comes_by(const struct model *m, i32 action, int left)
 
 enum { MOST_HELD = 64 }; /* groups with a bit */
 
-/* What the places of check `c` say of groups in `state`: one is enough for a group to hold. */
+/* What the entities of check `c` say of groups in `state`: one is enough for a group to hold. */
 static u64 holding_in(const struct search *s, i32 c, const u64 *state)
 {
 	u32 there = about(s->numbers->claims + c);
 	u64 holding = 0;
 	for (i32 g = 0; g < s->groups && g < MOST_HELD; g++)
 		for (i32 k = s->group_at[g]; k < s->group_at[g + 1]; k++)
-			if (!(places_in(s, s->masks + (u64)s->group[k] * s->m->words) & ~there) &&
+			if (!(entities_in(s, s->masks + (u64)s->group[k] * s->m->words) & ~there) &&
 			    value_of(s, s->group[k], state))
 				holding |= (u64)1 << g;
 	return holding;
 }
 
-/* Finds what check `c` and its places say of `state`, as of all states with the same two numbers. */
+/* Finds what check `c` and its entities say of `state`, as of all states with the same two numbers. */
 static __attribute__((noinline)) int
 find_verdict(struct search *s, i32 c, const u64 *state, const u64 *key)
 {
@@ -104,24 +104,24 @@ find_verdict(struct search *s, i32 c, const u64 *state, const u64 *key)
 	return DONE;
 }
 
-/* Divides an action into pieces, each about one place and `common`; whether that is possible. */
+/* Divides an action into pieces, each about one entity and `common`; whether that is possible. */
 static int divide(struct search *s, i32 action, int common, u32 *touched, i32 *tests, i32 *ntests)
 {
 	const struct model *m = s->m;
 	const int W = m->words;
 	u32 both = (u32)1 << common;
-	*touched = places_in(s, m->guard_mask + (u64)action * W) | places_written(s, action);
+	*touched = entities_in(s, m->guard_mask + (u64)action * W) | entities_written(s, action);
 	*ntests = 0;
 	for (i32 k = m->updates_at[action]; k < m->updates_at[action + 1]; k++) {
 		const struct update *u = m->updates + k;
 		u64 mask[MOST_WORDS] = { 0 };
 		mask[u->word] = (u64)1 << u->shift;
-		u32 there = places_in(s, mask);
-		if (places_in(s, s->masks + (u64)u->program * W) & ~(there | both))
+		u32 there = entities_in(s, mask);
+		if (entities_in(s, s->masks + (u64)u->program * W) & ~(there | both))
 			return 0;
 	}
 	for (i32 k = m->tests_at[action]; k < m->tests_at[action + 1]; k++) {
-		u32 read = places_in(s, s->masks + (u64)m->tests[k] * W), others = read & ~both;
+		u32 read = entities_in(s, s->masks + (u64)m->tests[k] * W), others = read & ~both;
 		if (others & (others - 1))
 			tests[(*ntests)++] = m->tests[k];
 		else
@@ -130,11 +130,11 @@ static int divide(struct search *s, i32 action, int common, u32 *touched, i32 *t
 	return 1;
 }
 
-/* The bundle that reads most of the places that a wide action's guard pins. */
+/* The bundle that reads most of the entities that a wide action's guard pins. */
 static i32 host_of(const struct search *s, i32 action)
 {
 	const struct model *m = s->m;
-	u32 pinned = places_in(s, m->guard_mask + (u64)action * m->words);
+	u32 pinned = entities_in(s, m->guard_mask + (u64)action * m->words);
 	i32 best = -1;
 	int most = -1;
 	for (i32 b = 0; b < m->bundles; b++) {
@@ -151,7 +151,7 @@ static i32 host_of(const struct search *s, i32 action)
 }
 
 /* Lists the actions that bundles do not tell enough of: those in none, and those in one that write
- * other places than it reads. */
+ * other entities than it reads. */
 static void list_far(struct search *s)
 {
 	struct numbers *n = s->numbers;
@@ -160,7 +160,7 @@ static void list_far(struct search *s)
 	n->nfar = m->others;
 	for (i32 b = 0; b < m->bundles; b++)
 		for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++)
-			if (places_written(s, m->bundle[k]) & ~about(n->steps + b))
+			if (entities_written(s, m->bundle[k]) & ~about(n->steps + b))
 				n->far[n->nfar++] = m->bundle[k];
 }
 
@@ -178,19 +178,19 @@ static int make_wide(struct search *s)
 		a->tests = malloc(((u64)tests + 1) * sizeof(i32));
 		if (!a->tests)
 			return NO_MEMORY;
-		while (common < n->places && !divide(s, action, common, &touched, a->tests, &a->ntests))
+		while (common < n->entities && !divide(s, action, common, &touched, a->tests, &a->ntests))
 			common++;
-		a->host = common < n->places ? host_of(s, action) : -1;
+		a->host = common < n->entities ? host_of(s, action) : -1;
 		if (a->host < 0) {
 			n->alone[n->nalone++] = action;
 			continue;
 		}
 		a->first = n->tables - behind;
 		u32 hosted = about(n->steps + a->host);
-		for (int p = 0; p < 2 * n->places; p++) { /* at first those outside */
-			int q = p % n->places, inside = !(((u32)1 << q | (u32)1 << common) & ~hosted);
+		for (int p = 0; p < 2 * n->entities; p++) { /* at first those outside */
+			int q = p % n->entities, inside = !(((u32)1 << q | (u32)1 << common) & ~hosted);
 			struct table *t = n->steps + n->tables;
-			if (!(touched >> q & 1) || inside != (p >= n->places))
+			if (!(touched >> q & 1) || inside != (p >= n->entities))
 				continue;
 			if (q == common ? make_table(n, t, q, -1) : make_table(n, t, common, q))
 				return NO_MEMORY;
@@ -202,17 +202,17 @@ static int make_wide(struct search *s)
 	return DONE;
 }
 
-/* Finds what becomes of a piece's place, for all states with the same two numbers. */
+/* Finds what becomes of a piece's entity, for all states with the same two numbers. */
 static __attribute__((noinline)) int
 find_piece(struct search *s, i32 action, const struct table *t, const u64 *state, const u64 *key,
 	   const int W)
 {
 	struct numbers *n = s->numbers;
 	const struct model *m = s->m;
-	const int p = (int)place_of_piece(t);
-	const u64 *here = m->place + (u64)p * W;
+	const int p = (int)entity_of_piece(t);
+	const u64 *here = m->entity + (u64)p * W;
 	u32 both = (u32)1 << t->of[0], mine = (u32)1 << p, known = NUMBERED;
-	u64 after[MOST_WORDS], to[MOST_PLACES / IN_WORD];
+	u64 after[MOST_WORDS], to[MOST_ENTITIES / IN_WORD];
 	for (int w = 0; w < W; w++) {
 		u64 at = (u64)action * W + w;
 		if ((state[w] ^ m->guard_value[at]) & m->guard_mask[at] & here[w])
@@ -220,7 +220,7 @@ find_piece(struct search *s, i32 action, const struct table *t, const u64 *state
 		after[w] = (state[w] & m->keep_mask[at]) | m->set_value[at];
 	}
 	for (i32 k = m->tests_at[action]; k < m->tests_at[action + 1]; k++) {
-		u32 read = places_in(s, s->masks + (u64)m->tests[k] * W), others = read & ~both;
+		u32 read = entities_in(s, s->masks + (u64)m->tests[k] * W), others = read & ~both;
 		if ((others ? others : both) == mine && !value_of(s, m->tests[k], state))
 			known = IMPOSSIBLE;
 	}
@@ -246,7 +246,7 @@ find_piece(struct search *s, i32 action, const struct table *t, const u64 *state
 	return DONE;
 }
 
-/* Asks the pieces of a wide action that are about its host's places, and puts what they make of
+/* Asks the pieces of a wide action that are about its host's entities, and puts what they make of
  * those into a key. Returns IMPOSSIBLE or BY_ITSELF, if one says so, or else NUMBERED; less than 0
  * is a failure. */
 static int ask_pieces(struct search *s, i32 action, const u64 *state, const u64 *key, u64 *to,
@@ -264,7 +264,7 @@ static int ask_pieces(struct search *s, i32 action, const u64 *state, const u64 
 		if (known < all)
 			all = known;
 		if (known >= NUMBERED)
-			put_number(to, place_of_piece(t), known - NUMBERED);
+			put_number(to, entity_of_piece(t), known - NUMBERED);
 	}
 	return (int)all;
 }
@@ -301,8 +301,8 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 	n->nchanges += head;
 	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
 		i32 action = m->bundle[k];
-		u64 after[MOST_WORDS], to[MOST_PLACES / IN_WORD];
-		if (places_written(s, action) & ~about(t) || take(s, state, action, after, W) <= 0)
+		u64 after[MOST_WORDS], to[MOST_ENTITIES / IN_WORD];
+		if (entities_written(s, action) & ~about(t) || take(s, state, action, after, W) <= 0)
 			continue;
 		memcpy(to, key, (u64)K * sizeof(u64));
 		for (int i = 0; i < 2; i++) {
@@ -317,14 +317,14 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
 		i32 action = m->bundle[k];
 		u64 after[MOST_WORDS];
-		if (places_written(s, action) & ~about(t) || take(s, state, action, after, W) >= 0)
+		if (entities_written(s, action) & ~about(t) || take(s, state, action, after, W) >= 0)
 			continue;
 		put_change(n, t, comes_by(m, action, 1), key, K);
 		others++;
 	}
 	for (i32 k = 0; k < n->nfar; k++) {
 		i32 action = n->far[k];
-		u64 to[MOST_PLACES / IN_WORD];
+		u64 to[MOST_ENTITIES / IN_WORD];
 		if (n->wide[action].host != b)
 			continue;
 		memcpy(to, key, (u64)K * sizeof(u64));
