@@ -149,8 +149,6 @@ def _refuse_unknown(style: str, own: Sequence[str]) -> None:
     """Raise UsageError for a format that is neither one of ``own`` nor a table format."""
     if style in own:
         return
-    if style in own:
-        return
     from tabulate import tabulate_formats
 
     from model.catalogue import UsageError

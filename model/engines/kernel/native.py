@@ -67,8 +67,8 @@ _LONG = frozenset(
     f"search_{name}"
     for name in ("expand", "answers", "lost", "starving", "mark", "switches", "first", "free")
 )
-"""Functions meanwhile Python is left to other threads. To get it back after each of the others, of
-which there are thousands, would take longer than they do."""
+"""Functions during which other threads may run Python. The others are called thousands of times,
+and getting Python back after each of those calls would take longer than the call."""
 
 _PROGRAMS = ("code", "code_at", "fields", "fields_at")
 _TABLES = (
