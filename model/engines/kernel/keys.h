@@ -26,8 +26,6 @@ static int widen_table(const struct numbers *n, struct table *t, int p)
 	u64 rows = n->entity[t->of[0]].room, columns = t->of[1] < 0 ? 1 : n->entity[t->of[1]].room;
 	if (t->of[0] != p && t->of[1] != p)
 		return DONE;
-	if (2 * rows * columns > MOST_KNOWN)
-		return GIVEN_UP;
 	u32 *known = calloc(2 * rows * columns, sizeof(u32));
 	if (!known)
 		return NO_MEMORY;
@@ -86,7 +84,12 @@ static int widen_entity(struct search *s, int p, const int W)
 	struct numbers *n = s->numbers;
 	struct entity *at = n->entity + p;
 	u64 local[MOST_WORDS];
-	int failed = at->room < MOST_LOCALS ? DONE : GIVEN_UP;
+	u64 all = 0;
+	for (int k = 0; k < n->tables; k++) {
+		const struct table *t = n->steps + k;
+		all += ((u64)n->entity[t->of[0]].room << t->columns) << (t->of[0] == p || t->of[1] == p);
+	}
+	int failed = at->room < MOST_LOCALS && all <= MOST_KNOWN ? DONE : GIVEN_UP;
 	for (int t = 0; !failed && t < n->tables; t++)
 		failed = widen_table(n, n->steps + t, p);
 	if (failed)

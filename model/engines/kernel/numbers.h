@@ -8,7 +8,7 @@
  */
 
 enum { MOST_ENTITIES = 16, IN_WORD = 4, NUMBER_BITS = 16 }; /* numbers, in a word of a key */
-enum { FIRST_LOCALS = 16, MOST_LOCALS = 1 << NUMBER_BITS, MOST_KNOWN = 1 << 22 };
+enum { FIRST_LOCALS = 16, MOST_LOCALS = 1 << NUMBER_BITS, MOST_KNOWN = 1 << 22 }; /* in all tables */
 enum { MOST_RANKS = 1 << 15 };
 enum { GIVEN_UP = 3 }; /* numbers do not pay here; like FULL and NO_MEMORY */
 enum { NOTHING = 0 };  /* in tables: nobody has asked yet */
