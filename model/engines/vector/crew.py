@@ -66,7 +66,7 @@ class Run:
 
     def __init__(self, crew: Crew, actions: Sequence[Action]) -> None:
         self.crew, self.actions = crew, actions
-        self._many, self._starts = Growing(np.int64), Growing(np.int64)
+        self._many, self._starts = Growing(np.int16), Growing(np.int64)
         self._some = Growing(np.bool_)
         self._most = 0
         crew.runs.append(self)
