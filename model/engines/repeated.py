@@ -12,7 +12,7 @@ no state is lost by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from model.lang import Expr, GroundAction, System, Value, Var
@@ -31,14 +31,15 @@ def repeated_steps(system: System, order: Sequence[int]) -> list[bytearray]:
     written = {variable: 1 << k for k, variable in enumerate(system.variables)}
     looks = [_looks([*a.guard, *(update.value for update in a.updates)]) for a in system.actions]
     bit = {look: 1 << k for k, look in enumerate(set().union(*looks), len(written))}
-    of: dict[Var[Any], list[_Look]] = {}
-    for look in bit:
-        of.setdefault(look[0], []).append(look)
+    answers = {v: dict.fromkeys(v.domain.values, 0) for v in written}
+    for (variable, values), one in bit.items():
+        for value in values or ():
+            answers[variable][value] = answers[variable].get(value, 0) | one
     seen, told = [], []
     for action, some in zip(system.actions, looks, strict=True):
         writes = sum(written[update.variable] for update in action.updates)
         seen.append(writes | sum(map(bit.__getitem__, some)))
-        told.append(writes | sum(bit[look] for look in _told(action, of)))
+        told.append(writes | _told(action, answers, bit))
     rows = [bytearray(len(order)) for _ in range(len(order) + 1)]
     for place, found_by in enumerate(order):
         mine, to_me, row = told[found_by], seen[found_by], rows[found_by]
@@ -77,16 +78,23 @@ def _look(item: Expr[Any]) -> _Look | None:
     return None
 
 
-def _told(action: GroundAction, looks: dict[Var[Any], list[_Look]]) -> Iterable[_Look]:
-    """The looks that may tell the state after a step from the one before it."""
-    before = {look[0]: look[1] for look in map(_look, action.guard) if look and look[1]}
+def _told(
+    action: GroundAction, answers: Mapping[Var[Any], Mapping[Value, int]], bit: Mapping[_Look, int]
+) -> int:
+    """The looks that may tell the state after a step from the one before it, as bits.
+
+    The ``answers`` have the bits of those that say yes, by variable and value.
+    """
+    asked = {look[0]: look[1] for look in map(_look, action.guard) if look and look[1]}
+    told = 0
     for update in action.updates:
-        values = set(before.get(update.variable) or update.variable.domain.values)
-        if not isinstance(update.value, Const):
-            values.update(update.variable.domain.values)
-        else:
-            values.add(update.value.value)
-        for look in looks.get(update.variable, ()):
-            alike = {value if look[1] is None else value in look[1] for value in values}
-            if len(alike) > 1:
-                yield look
+        of = answers[update.variable]
+        before = asked.get(update.variable) or of.keys()
+        after = [update.value.value] if isinstance(update.value, Const) else of.keys()
+        values = {*before, *after}
+        some, *others = (of.get(value, 0) for value in values)
+        for other in others:
+            told |= other ^ some
+        if others:
+            told |= bit.get((update.variable, None), 0)
+    return told
