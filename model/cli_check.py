@@ -172,7 +172,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
     from model.checker import check_entry
     from model.engines.choice import Machine, Reductions, Wish
     from model.judging import Effort, Engine
-    from model.sweep import Job, clear, sweep, threads_for
+    from model.sweep import Job, clear, sweep, workers_for
 
     _refuse_unknown(style, ("table", "json"))
     sizes = [Size(d, h, g) for g in groups for h in hotplug for d in devices]
@@ -208,11 +208,11 @@ def check(  # noqa: PLR0913  # one parameter per option, as click has it
                     check_entry(job.entry, asked, job.size, Engine(engine), limits, effort)
                 ),
                 limits,
-                threads_for(Engine(engine), jobs, len(work)),
+                workers_for(Engine(engine), jobs, len(work)),
                 progress,
             )
         skipped = ", ".join(outcome.skipped)
-        told = [f"interrupted; not checked: {skipped}"] if skipped else []
+        told = [f"not checked: {skipped}"] if skipped else []
     notes = evidence.update(outcome.results) if update_counterexamples else []
     if traces is not None:
         notes += evidence.write(outcome.results, traces)

@@ -7,21 +7,20 @@ import logging
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from model.catalogue import Entry, UsageError, find, find_property
 from model.checker import Outcome, Result, check_entry
 from model.edition import edition
 from model.engines.memory import Budget
-from model.engines.result import Finding, Limits, Progress, Report
+from model.engines.result import Limits, Progress
 from model.judging import Effort, Engine
-from model.lang import State, System
 from model.linux.design import Size
+from model.sending import Answer, answer_of, results_of
 from model.sweep import Job, titles_of
-from model.traces.trace import Trace, replay
 
 if TYPE_CHECKING:
     import distributed
@@ -46,22 +45,6 @@ class Task:
     timeout: float | None
     memory: tuple[int, str] | None
     effort: Effort
-
-
-class _Sent(NamedTuple):
-    """A trace as numbers: of values within their domains, and of actions."""
-
-    states: tuple[tuple[int, ...], ...]
-    actions: tuple[int, ...]
-    stuck_on: int | None
-    loop: int | None
-
-
-class Answer(NamedTuple):
-    """What a worker found: the report without its findings, and those with traces as numbers."""
-
-    report: Report
-    findings: list[tuple[str, Finding, _Sent | None]]
 
 
 class Outdated(Exception):
@@ -91,10 +74,7 @@ def work(task: Task) -> Answer:
         entry = _entry(task, Path(folder))
         chosen = [find_property(name) for name in task.properties]
         results = list(check_entry(entry, chosen, task.size, Engine.BFS, limits, task.effort))
-    findings = [
-        (r.asked.name, replace(r.finding, trace=None), _numbers(r.finding.trace)) for r in results
-    ]
-    return Answer(replace(results[0].report, findings={}), findings)
+    return answer_of(results)
 
 
 @functools.cache
@@ -109,20 +89,6 @@ def _entry(task: Task, folder: Path) -> Entry:
     path = folder / task.design
     path.write_bytes(task.variant)
     return find(str(path))
-
-
-def _numbers(trace: Trace | None) -> _Sent | None:
-    if trace is None:
-        return None
-    variables = trace.system.variables
-    places = {action.title: k for k, action in enumerate(trace.system.actions)}
-    states = tuple(
-        tuple(v.domain.values.index(x) for v, x in zip(variables, state, strict=True))
-        for state in trace.states
-    )
-    actions = tuple(places[action.title] for action in trace.actions)
-    stuck = None if trace.stuck_on is None else places[trace.stuck_on.title]
-    return _Sent(states, actions, stuck, trace.loop)
 
 
 def _by_value() -> Callable[[bytes], bytes]:
@@ -186,7 +152,7 @@ def check_on_cluster(
                 if isinstance(answer, str):
                     notes.append(f"{titles[key]}: not checked: {answer}")
                 else:
-                    found[key] = list(_results(asked[key], answer))
+                    found[key] = list(results_of(*asked[key], answer))
                 if tell:
                     tell(done, len(client.nthreads()))
         except KeyboardInterrupt:
@@ -244,29 +210,3 @@ def _answers(
             yield future.key, f"each of {error.allowed_failures + 1} workers has died of it"
         except (Outdated, ImportError, AttributeError) as error:
             raise UsageError(f"{error}; install the same version of this project there") from None
-
-
-def _results(job: Job, answer: Answer) -> Iterator[Result]:
-    """The results as if they had been found here; every trace is replayed."""
-    entry, size = job
-    system = entry.design.system(size)
-    findings = {
-        name: finding if sent is None else replace(finding, trace=_trace(system, sent))
-        for name, finding, sent in answer.findings
-    }
-    report = replace(answer.report, findings=findings)
-    for name, finding in findings.items():
-        expected = entry.expected(name, size)
-        yield Result(entry, find_property(name), size, expected, finding, report, size)
-
-
-def _trace(system: System, sent: _Sent) -> Trace:
-    domains = [variable.domain.values for variable in system.variables]
-    states: tuple[State, ...] = tuple(
-        tuple(values[k] for values, k in zip(domains, state, strict=True)) for state in sent.states
-    )
-    actions = tuple(system.actions[k] for k in sent.actions)
-    stuck = None if sent.stuck_on is None else system.actions[sent.stuck_on]
-    trace = Trace(system, states, actions, stuck, sent.loop)
-    replay(trace)
-    return trace

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from model.catalogue import Entry, UsageError
 from model.checker import Outcome, Result
-from model.engines.kernel.native import library
 from model.engines.result import Limits, Progress, Verdict
 from model.engines.search import INTERRUPTED
 from model.judging import Engine
 from model.linux.design import Size
 from model.resuming import path_of
+from model.sending import Answer, results_of
+from model.workers import Raised, Workers, possible
 
 
 class Job(NamedTuple):
@@ -28,8 +28,8 @@ class Job(NamedTuple):
 
 
 Check = Callable[[Job, Limits], list[Result]]
-Tell = Callable[[str, Progress], None]
-"""Called every so often with a job's title and how far the engine is with it."""
+Tell = Callable[[int, str, Progress], None]
+"""Called every so often with who does a job, the job's title and how far the engine is with it."""
 
 
 def titles_of(jobs: Sequence[Job]) -> list[str]:
@@ -38,17 +38,14 @@ def titles_of(jobs: Sequence[Job]) -> list[str]:
     return [f"{job.entry} ({job.size})" if several else str(job.entry) for job in jobs]
 
 
-def threads_for(engine: Engine, wished: int | None, jobs: int) -> int | None:
-    """How many threads do the jobs: as wished, or as many as there are cores; None for Z3.
+def workers_for(engine: Engine, wished: int | None, jobs: int) -> int:
+    """How many processes do the jobs: as wished, or as many as there are cores; one for Z3.
 
-    The kernel leaves Python to others while it searches; nothing else does, and Z3 takes no
-    second caller. Raises UsageError for a wish that cannot be met.
+    Raises UsageError for a wish that cannot be met.
     """
     if engine is not Engine.BFS:
         if wished is not None and wished > 1:
             raise UsageError(f"--engine {engine} checks one design at a time: leave --jobs out")
-        return None
-    if wished is None and library() is None:
         return 1
     return max(1, min(wished or _cores(), jobs))
 
@@ -64,44 +61,83 @@ def sweep(
     jobs: Sequence[Job],
     check: Check,
     limits: Limits,
-    threads: int | None,
+    workers: int = 1,
     tell: Tell | None = None,
 ) -> Outcome:
-    """Do ``jobs``, in so many threads; the results are in their order.
+    """Do ``jobs``, in so many processes; the results are in their order.
 
     Ctrl-C ends the searches that run, which answer with what they have; jobs that were not
-    begun are skipped. In a thread it comes between two steps of a search, never within one. Raises
-    KeyboardInterrupt if nothing is known yet.
+    begun are skipped, and so is one whose process has died. Raises KeyboardInterrupt if nothing
+    is known yet, and what ``check`` raises.
     """
-    stop = threading.Event()
-
     titles = titles_of(jobs)
-
-    def one(number: int) -> list[Result]:
-        if stop.is_set():
-            return []
-
-        def look(progress: Progress) -> None:
-            if stop.is_set():
-                raise KeyboardInterrupt
-            if tell:
-                tell(titles[number], progress)
-
-        try:
-            return check(jobs[number], replace(limits, progress=look))
-        except KeyboardInterrupt:  # not in the engine, which answers with what it has
-            stop.set()
-            return []
-
-    if threads is None:
-        found = [_one_by_one(one, number, stop) for number in range(len(jobs))]
+    if workers > 1 and possible():
+        found, died = _at_once(jobs, check, limits, workers, titles, tell)
     else:
-        found = _at_once(one, len(jobs), threads, stop)
+        found, died = _one_by_one(jobs, check, limits, titles, tell), {}
     results = [result for some in found for result in some]
-    if stop.is_set() and not results:
+    if not results and not died:
         raise KeyboardInterrupt
-    skipped = [title for title, some in zip(titles, found, strict=True) if not some]
+    skipped = [
+        f"{title} ({died[number]})" if number in died else title
+        for number, (title, some) in enumerate(zip(titles, found, strict=True))
+        if not some
+    ]
     return Outcome(tuple(results), tuple(skipped))
+
+
+def _one_by_one(
+    jobs: Sequence[Job],
+    check: Check,
+    limits: Limits,
+    titles: Sequence[str],
+    tell: Tell | None,
+) -> list[list[Result]]:
+    """The results of each job, in this process; none of those behind one that was interrupted."""
+    found: list[list[Result]] = [[] for _ in jobs]
+    for number, job in enumerate(jobs):
+        progress = functools.partial(tell, 0, titles[number]) if tell else None
+        try:
+            found[number] = check(job, replace(limits, progress=progress))
+        except KeyboardInterrupt:  # not in the engine, which answers with what it has
+            break
+        if found[number] and found[number][-1].report.stopped == INTERRUPTED:
+            break
+    return found
+
+
+def _at_once(
+    jobs: Sequence[Job],
+    check: Check,
+    limits: Limits,
+    workers: int,
+    titles: Sequence[str],
+    tell: Tell | None,
+) -> tuple[list[list[Result]], dict[int, str]]:
+    """The results of each job, and by number why a process has died of it."""
+    found: list[list[Result]] = [[] for _ in jobs]
+    died: dict[int, str] = {}
+
+    def one(number: int, limits: Limits) -> list[Result]:
+        return check(jobs[number], limits)
+
+    def told(worker: int, number: int, progress: Progress) -> None:
+        if tell:
+            tell(worker, titles[number], progress)
+
+    with Workers(one, limits, workers, told) as all_:
+        try:
+            for number, answer in all_.answers(len(jobs)):
+                if isinstance(answer, Answer):
+                    found[number] = list(results_of(*jobs[number], answer))
+                elif answer.why:
+                    died[number] = answer.why
+        except Raised as raised:
+            number = raised.number
+        else:
+            return found, died
+    check(jobs[number], limits)  # so that it is raised here
+    raise AssertionError(f"{titles[number]} could be checked here, but not by a worker")
 
 
 def clear(folder: Path, jobs: Iterable[Job], outcome: Outcome) -> list[str]:
@@ -120,26 +156,3 @@ def clear(folder: Path, jobs: Iterable[Job], outcome: Outcome) -> list[str]:
     for path in paths:
         path.unlink(missing_ok=True)
     return notes
-
-
-def _one_by_one(
-    one: Callable[[int], list[Result]], number: int, stop: threading.Event
-) -> list[Result]:
-    results = one(number)
-    if results and results[-1].report.stopped == INTERRUPTED:
-        stop.set()
-    return results
-
-
-def _at_once(
-    one: Callable[[int], list[Result]], jobs: int, threads: int, stop: threading.Event
-) -> list[list[Result]]:
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(one, number) for number in range(jobs)]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            if any(future.exception() for future in done):  # it is raised below
-                stop.set()
-        except KeyboardInterrupt:
-            stop.set()
-    return [future.result() for future in futures]

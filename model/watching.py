@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 from collections.abc import Callable, Iterator
 
 import click
@@ -15,20 +14,22 @@ _RATE = 5  # seconds over which states are counted for their rate
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[str, Progress], None] | None]:
-    """A line on a terminal that says how far each engine is; nothing in a pipe."""
+def progress() -> Iterator[Callable[[int, str, Progress], None] | None]:
+    """Lines on a terminal that say how far each worker's engine is; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
         return
     running: dict[int, _Watched] = {}
-    with _line("") as show:
+    with contextlib.ExitStack() as stack:
+        shows: list[Callable[[str], None]] = []
 
-        def tell(name: str, p: Progress) -> None:
-            here = threading.get_ident()
-            if here not in running or running[here].name != name:
-                running[here] = _Watched(name, p)
-            running[here].see(p)
-            show("\n".join(map(str, list(running.values()))))
+        def tell(worker: int, name: str, p: Progress) -> None:
+            if not shows:  # not before there is something: it is a thread, and processes are copied
+                shows.append(stack.enter_context(_line("")))
+            if worker not in running or running[worker].name != name:
+                running[worker] = _Watched(name, p)
+            running[worker].see(p)
+            shows[0]("\n".join(map(str, running.values())))
 
         yield tell
 

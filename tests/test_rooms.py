@@ -40,7 +40,7 @@ CHECK = {
     *("model.agreement", "model.catalogue", "model.certifying", "model.checker"),
     "model.cluster",
     *("model.edition", "model.judging", "model.many", "model.proving"),
-    *("model.resuming", "model.sweep"),
+    *("model.resuming", "model.sending", "model.sweep", "model.workers"),
 }
 CLI = {
     "model.__main__",

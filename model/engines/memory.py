@@ -7,8 +7,14 @@ import resource
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkContext
+    from multiprocessing.sharedctypes import SynchronizedArray
 
 _STATM = Path("/proc/self/statm")
+_ROLLUP = Path("/proc/self/smaps_rollup")
 _MEMINFO = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")  # the bounds of the container that this runs in, if it does
 _SHARE = 0.9  # of what is free: others need some of it, too
@@ -29,6 +35,15 @@ def held_bytes() -> int:
         return int(_STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return peak_bytes()
+
+
+def own_bytes() -> int:
+    """The memory this process holds, less what others hold of it, too."""
+    try:
+        lines = _ROLLUP.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return held_bytes()
+    return next((int(row.split()[1]) * 1024 for row in lines if row.startswith("Pss:")), 0)
 
 
 class Budget:
@@ -63,6 +78,39 @@ class Budget:
 
     def __str__(self) -> str:
         return self._words
+
+
+class _Share(Budget):
+    """What one of several processes may hold: together they keep to one bound.
+
+    ``held`` has what each of them may come to hold, as far as it has been granted.
+    """
+
+    def __init__(self, whole: Budget, held: SynchronizedArray[Any], mine: int) -> None:
+        super().__init__(whole.most, str(whole))
+        self._held = held
+        self._mine = mine
+
+    def grant(self, search: object, more: int) -> bool:  # noqa: ARG002  # there is but one
+        """As for Budget."""
+        with self._held.get_lock():
+            others = sum(self._held[:]) - self._held[self._mine]
+            mine = own_bytes() + more
+            enough = mine + others + _APART <= self.most
+            if enough:
+                self._held[self._mine] = mine
+            return bool(enough)
+
+    def give_back(self, search: object) -> None:  # noqa: ARG002  # there is but one
+        """As for Budget."""
+        with self._held.get_lock():
+            self._held[self._mine] = own_bytes()
+
+
+def shares(whole: Budget, count: int, of: ForkContext) -> list[Budget]:
+    """Budgets for so many copies of this process that together keep to one, with this process."""
+    held = of.Array("q", [0] * count + [held_bytes()])
+    return [_Share(whole, held, mine) for mine in range(count)]
 
 
 def free_memory() -> Budget | None:

@@ -13,7 +13,7 @@ from model.designs import FAMILIES
 from model.engines.result import Limits
 from model.judging import Engine
 from model.linux.design import Size
-from model.sweep import Job, sweep, threads_for
+from model.sweep import Job, sweep, workers_for
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gallery" / "three-devices.md"
 SIZE = Size(2, 1)
@@ -43,7 +43,7 @@ def main() -> None:
     """Search, and write the table and the figures of the whole run."""
     every = [Job(entry, SIZE) for entry in entries(FAMILIES)]
     begun = time.perf_counter()
-    outcome = sweep(every, answers, Limits(), threads_for(Engine.BFS, None, len(every)))
+    outcome = sweep(every, answers, Limits(), workers_for(Engine.BFS, None, len(every)))
     seconds = time.perf_counter() - begun
     if not outcome.passed:
         raise SystemExit(str(outcome))
