@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import enum
+import functools
 import inspect
 import itertools
 import typing
@@ -99,7 +100,9 @@ def instances(
             yield arguments
 
 
+@functools.cache
 def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    """The types of its parameters. Raises ModelError."""
     try:
         hints = typing.get_type_hints(function)
     except Exception as error:  # noqa: BLE001  # an annotation is Python code and can raise anything

@@ -145,15 +145,9 @@ class Property:
 
     def concerns(self, system: System) -> bool:
         """Whether ``system`` ever gives the fields that this property is about a new value."""
-        changed = {
-            variable
-            for action in system.actions
-            for variable, new in ((update.variable, update.value) for update in action.updates)
-            if not (isinstance(new, Const) and new.value in variable.initial)
-        }
         return all(
             any(
-                item.name in entity.field_names() and getattr(entity, item.name) in changed
+                item.name in entity.field_names() and getattr(entity, item.name) in system.changed
                 for entity in system.entities
             )
             for item in self.about

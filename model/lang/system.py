@@ -13,7 +13,7 @@ from model.lang.actions import ActionTemplate, GroundAction
 from model.lang.domains import Value, domain_of
 from model.lang.entities import Entity
 from model.lang.errors import ModelError, building, described, did_you_mean
-from model.lang.expr import And, Enabled, Expr, Var
+from model.lang.expr import And, Const, Enabled, Expr, Var
 
 State: TypeAlias = tuple[Value, ...]
 """The values of a system's variables, in the order of ``System.variables``."""
@@ -66,6 +66,18 @@ class System:
             for grounded in list(template.ground(self.entities, self.values))
         )
 
+    @cached_property
+    def changed(self) -> frozenset[Var[Any]]:
+        """The variables that some action gives a value which they did not have at first."""
+        return frozenset(
+            update.variable
+            for action in self.actions
+            for update in action.updates
+            if not (
+                isinstance(update.value, Const) and update.value.value in update.variable.initial
+            )
+        )
+
     def _known(self, action: GroundAction) -> GroundAction:
         """``action``, unless it mentions what it must not."""
         with building(f"action {action.name}", action.where):
@@ -95,7 +107,8 @@ class System:
     def with_actions(self, actions: Sequence[GroundAction]) -> System:
         """The same system with other grounded ``actions``: a mutant, for instance."""
         other = copy.copy(self)
-        other.__dict__.pop("by_title", None)  # computed from the actions, once
+        for name in ("by_title", "changed"):  # computed from the actions, once
+            other.__dict__.pop(name, None)
         other.actions = tuple(other._known(action) for action in actions)
         return other
 
