@@ -8,15 +8,16 @@ steps are an ample set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from model.engines.explorer import Watch
 from model.engines.local import LEFT, Ends, LocalStates
 from model.engines.residue import Known
-from model.lang import Case
+from model.lang import Expr, GroundAction
 
 _TRUE = Known(value=True)
-_Steps = dict[int, int]
+Steps: TypeAlias = dict[int, int]
 """Where rules lead: one local state for each."""
 
 
@@ -27,13 +28,19 @@ def fleeting(local: LocalStates, block: Sequence[int], watch: Watch) -> set[int]
     done while the entity stands in a fleeting state keeps its own steps there as they are, and
     they lead round no cycle of fleeting states, so that nobody else is put off for ever.
     """
-    cases = [case for claim in watch.fair for case in claim.cases]
-    steps = {number: found for number in range(len(local.states)) if (found := _own(local, number))}
+    fair = [
+        (frozenset(some.actions), some.where)
+        for claim in watch.fair
+        for case in claim.cases
+        for some in case.fair
+    ]
+    steps = {
+        number: found for number in range(len(local.states)) if (found := own_steps(local, number))
+    }
     left = {
         number
         for number in steps
-        if _unseen(local, block, steps, number)
-        and all(_is_fair(local, steps, number, case) for case in cases)
+        if _unseen(local, block, steps, number) and _is_fair(local, steps, number, fair)
     }
     while gone := {k for k in left if not _stays_within(local, steps, left, k)}:
         left -= gone
@@ -46,9 +53,9 @@ def fleeting(local: LocalStates, block: Sequence[int], watch: Watch) -> set[int]
     return onward.keys() - _cut(onward)
 
 
-def _own(local: LocalStates, number: int) -> _Steps:
+def own_steps(local: LocalStates, number: int) -> Steps:
     """The entity's own steps there, if they read and write nothing else; else none."""
-    found: _Steps = {}
+    found: Steps = {}
     for k, ends in local.ends[number].items():
         rule = local.rules[k]
         if rule.action.actor != local.entity.name:
@@ -60,26 +67,25 @@ def _own(local: LocalStates, number: int) -> _Steps:
     return found
 
 
-def _unseen(
-    local: LocalStates, block: Sequence[int], steps: dict[int, _Steps], number: int
-) -> bool:
+def _unseen(local: LocalStates, block: Sequence[int], steps: dict[int, Steps], number: int) -> bool:
     """Whether no claim sees the entity's steps there, and whatever else can be done commutes."""
     mine = steps[number]
     for own, after in mine.items():
         if local.asked[after] != local.asked[number]:
             return False
+        for other, look in enumerate(local.seen[number]):
+            if look not in (None, local.seen[after][other]) and other not in mine:
+                return False
         for other, ends in local.ends[number].items():
             if other in mine:
                 continue
-            if local.seen[after][other] != local.seen[number][other]:
-                return False
             if not _commute(block, steps, own, ends, local.ends[after][other]):
                 return False
     return True
 
 
 def _commute(
-    block: Sequence[int], steps: dict[int, _Steps], own: int, before: Ends, after: Ends
+    block: Sequence[int], steps: dict[int, Steps], own: int, before: Ends, after: Ends
 ) -> bool:
     """Whether the own step leads from where the other does before it to where it does after it."""
     most = max(len(before), len(after))
@@ -96,9 +102,7 @@ def _long(ends: Ends, most: int) -> Ends:
     return ends if len(ends) == most else ends * most
 
 
-def _stays_within(
-    local: LocalStates, steps: dict[int, _Steps], left: set[int], number: int
-) -> bool:
+def _stays_within(local: LocalStates, steps: dict[int, Steps], left: set[int], number: int) -> bool:
     """Whether all others' steps leave the entity in a fleeting state with the same own steps."""
     mine = steps[number].keys()
     return all(
@@ -109,29 +113,35 @@ def _stays_within(
     )
 
 
-def _is_fair(local: LocalStates, steps: dict[int, _Steps], number: int, case: Case) -> bool:
-    """Whether runs of a LEADS_TO case are fair to the same, the own steps taken first or not.
+def _is_fair(
+    local: LocalStates,
+    steps: dict[int, Steps],
+    number: int,
+    fair: Iterable[tuple[frozenset[GroundAction], Expr[bool]]],
+) -> bool:
+    """Whether runs are fair to the same, the own steps taken first or not.
 
-    A fair set must either not notice them, or have them taken in the end: then it holds all of
-    them, wherever its condition does, and has nothing else to take meanwhile.
+    Each of the ``fair`` sets comes with where it counts. It must either not notice them, or have
+    them taken in the end: then it holds all of them, wherever its condition does, and has nothing
+    else to take meanwhile.
     """
     mine = steps[number]
     noticed = {
         other
         for after in mine.values()
-        for other in local.ends[after].keys() ^ local.ends[number].keys()
+        for other, looks in enumerate(zip(local.seen[after], local.seen[number], strict=True))
+        if looks.count(None) == 1
     } | mine.keys()
     actions = {local.rules[k].action for k in mine}
     about = {local.rules[k].action for k in noticed}
-    impossible = {rule.action for k, rule in enumerate(local.rules) if k not in local.ends[number]}
-    for fair in case.fair:
-        fair_steps = set(fair.actions)
-        if fair_steps.isdisjoint(about):
-            continue
-        forced = actions <= fair_steps <= actions | impossible
-        if not forced or local.rest(fair.where, number) != _TRUE:
-            return False
-    return True
+    impossible = {
+        rule.action for k, rule in enumerate(local.rules) if local.seen[number][k] is None
+    }
+    return all(
+        actions <= some <= actions | impossible and local.rest(where, number) == _TRUE
+        for some, where in fair
+        if not some.isdisjoint(about)
+    )
 
 
 def _cut(onward: Mapping[int, set[int]]) -> set[int]:

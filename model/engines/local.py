@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import itemgetter
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from model.engines.explorer import Watch
-from model.engines.residue import FALSE, Known, Residue, Residues, surely_changes
-from model.lang import Entity, Expr, GroundAction, System, Value, Var
+from model.engines.residue import FALSE, Known, Residue, Residues
+from model.engines.rule import Rule, mentions, variables_of
+from model.lang import Entity, Expr, System, Value, Var
 from model.lang.expr import And
 
 Local: TypeAlias = tuple[int, ...]
@@ -29,6 +30,22 @@ LEFT = -1
 """Where a step leaves a domain."""
 _Row: TypeAlias = tuple[int, int]  # what stays of a local state as a number, and what is added
 _T = TypeVar("_T")
+
+
+class _Step(NamedTuple):
+    """A rule that can be taken, and a number for what is left of its guard.
+
+    If that is all that matters, ``looks`` are what is seen of it, if it changes the entity and if
+    it does not, and ``row`` what it makes of it.
+    """
+
+    rule: int
+    guard: int
+    row: _Row | None
+    looks: tuple[Hashable, Hashable] | None
+
+
+_RULE = itemgetter(0)
 
 
 class TooMany(Exception):
@@ -54,33 +71,14 @@ def _nothing(_: Local) -> Hashable:
     return None
 
 
-class Rule:
-    """One action, seen from the entity: its guard, what it does to the entity and to others."""
-
-    def __init__(self, action: GroundAction, own: Mapping[Var[Any], int], *, fair: bool) -> None:
-        self.action = action
-        self.guard = And(action.guard)
-        self.mine = [u for u in action.updates if u.variable in own]
-        self.others = [u.value for u in action.updates if u.variable not in own]
-        read = _variables([u.value for u in self.mine])
-        self.read = [variable for variable in own if variable in read]
-        """What of the entity decides what becomes of it."""
-        self.context = [variable for variable in read if variable not in own]
-        """What of others does."""
-        self.names = tuple(map(str, self.context))
-        self.whole = Residues([*own, *self.context])
-        self.idles = fair and not any(
-            surely_changes(action, u) for u in action.updates if u.variable not in own
-        )
-        """Whether it may change nothing at all, which is no step to a fair run."""
-
-
 class LocalStates:
     """The local states of ``entity``, by number, and what can be told of each.
 
     ``asked`` has numbers for the residues of what is watched. ``seen`` has for each rule a number
-    for what is left of it, None if it cannot be taken, and ``ends`` where it leads then.
-    ``dropped`` variables may get their first value at any time. Raises TooMany.
+    for what is left of it, None if it cannot be taken, and ``ends`` where it leads then, if the
+    entity takes it or is changed by it.
+    ``dropped`` variables may get their first value at any time: ``cleared`` are the pairs of local
+    states before and after that. Raises TooMany.
     """
 
     def __init__(
@@ -100,7 +98,7 @@ class LocalStates:
             if mentions(action, self._own)
         ]
         own = self._place.keys()
-        asked = [item for item in watch.conditions() if not own.isdisjoint(_variables([item]))]
+        asked = [item for item in watch.conditions() if not own.isdisjoint(variables_of([item]))]
         self._number: dict[int, int] = {}
         self._rests: dict[Expr[Any], _ByValue[Residue]] = {}
         self._rows = {
@@ -112,6 +110,7 @@ class LocalStates:
         self.asked: list[tuple[int, ...]] = []
         self.seen: list[list[Hashable]] = []
         self.ends: list[dict[int, Ends]] = []
+        self.cleared: list[tuple[int, int]] = []
         starts = ([self._at[k][v] for v in item.initial] for k, item in enumerate(self._own))
         for local in itertools.product(*starts):
             self._index(local)
@@ -119,15 +118,25 @@ class LocalStates:
         questions = [self._looker([asked[k] for k in some]) for some in self._alike(asked).values()]
         self._others = [self._looker(rule.others) for rule in self.rules]
         guards = [rule.guard for rule in self.rules]
+        plain = [rule.is_plain for rule in self.rules]
         self._enabled = [
             _ByValue(functools.partial(self._possible, some), places)
-            for places, some in self._alike(guards).items()
+            for places, all_ in self._alike(guards).items()
+            if (some := [k for k in all_ if not plain[k]])
         ]
-        for local in self.states:  # which grows meanwhile
+        read = [
+            And((rule.guard, *rule.others, *(u.value for u in rule.mine))) for rule in self.rules
+        ]
+        self._ready = [
+            _ByValue(functools.partial(self._known_steps, some), places)
+            for places, all_ in self._alike(read).items()
+            if (some := [k for k in all_ if plain[k]])
+        ]
+        for number, local in enumerate(self.states):  # which grow meanwhile
             self.asked.append(tuple([look(local) for look in questions]))
             self._look_at(local)
             for k in zeroed:
-                self._index((*local[:k], 0, *local[k + 1 :]))
+                self.cleared.append((number, self._index((*local[:k], 0, *local[k + 1 :]))))
 
     def rest(self, item: Expr[Any], number: int) -> Residue:
         """What is left of ``item`` in the local state of that number."""
@@ -158,8 +167,25 @@ class LocalStates:
         here = self._number[packed]
         seen: list[Hashable] = [None] * len(self.rules)
         leads: dict[int, Ends] = {}
+        steps: list[_Step] = []
+        for ready in self._ready:
+            still, moving = ready(local)
+            for k, look in still:
+                seen[k] = look
+            steps += moving
+        for some in self._enabled:
+            steps += some(local)
         # In the order of the rules, since local states are numbered as they are found.
-        for k, guard in sorted(pair for some in self._enabled for pair in some(local)):
+        for k, guard, row, looks in sorted(steps, key=_RULE):
+            if looks:
+                end = LEFT
+                if row:
+                    after = packed & row[0] | row[1]
+                    found = self._number.get(after)
+                    end = self._index(self._unpacked(after)) if found is None else found
+                seen[k] = looks[end == here]
+                leads[k] = (end,)
+                continue
             rule = self.rules[k]
             ends = self._ends(self._rows[rule](local), packed)
             stays = tuple(end == here for end in ends) if rule.idles else ()
@@ -174,7 +200,7 @@ class LocalStates:
         """The numbers of ``items``, by the places of what they read of the entity."""
         found: dict[tuple[int, ...], list[int]] = {}
         for k, item in enumerate(items):
-            found.setdefault(self._places(_variables([item])), []).append(k)
+            found.setdefault(self._places(variables_of([item])), []).append(k)
         return found
 
     def _places(self, read: Iterable[Var[Any]]) -> tuple[int, ...]:
@@ -182,21 +208,44 @@ class LocalStates:
         return tuple(k for k, variable in enumerate(self._own) if variable in there)
 
     def _looker(self, items: Sequence[Expr[Any]]) -> _ByValue[int]:
-        return _ByValue(functools.partial(self._look, items), self._places(_variables(items)))
+        return _ByValue(functools.partial(self._look, items), self._places(variables_of(items)))
 
     def _look(self, items: Sequence[Expr[Any]], local: Local) -> int:
         """A number for what is left of ``items``."""
         rests = tuple([self._rest(item, local) for item in items])
         return self._looks.setdefault(rests, len(self._looks))
 
-    def _possible(self, rules: Sequence[int], local: Local) -> list[tuple[int, int]]:
+    def _possible(self, rules: Iterable[int], local: Local) -> list[_Step]:
         """Which of ``rules`` may be taken, each with a number for what is left of its guard."""
         rests = [(k, self._rest(self.rules[k].guard, local)) for k in rules]
         return [
-            (k, self._looks.setdefault(rest, len(self._looks)))
+            _Step(k, self._looks.setdefault(rest, len(self._looks)), None, None)
             for k, rest in rests
             if rest != FALSE
         ]
+
+    def _known_steps(
+        self, rules: Iterable[int], local: Local
+    ) -> tuple[list[tuple[int, Hashable]], list[_Step]]:
+        """Which of some plain ``rules`` may be taken.
+
+        First those of others that leave the entity as it is, with what is seen of them.
+        """
+        known = self._known(local)
+        still: list[tuple[int, Hashable]] = []
+        moving: list[_Step] = []
+        for k, guard, _, _ in self._possible(rules, local):
+            rule = self.rules[k]
+            others = self._others[k](local)
+            moves, stays = (
+                self._looks.setdefault((guard, others, stays, ()), len(self._looks))
+                for stays in (((False,), (True,)) if rule.idles else ((), ()))
+            )
+            if rule.mine or rule.action.actor == self.entity.name:
+                moving.append(_Step(k, guard, self._row(rule, known), (moves, stays)))
+            else:
+                still.append((k, stays))
+        return still, moving
 
     def _rest(self, item: Expr[Any], local: Local) -> Residue:
         if item not in self._rests:
@@ -204,7 +253,7 @@ class LocalStates:
             def of(local: Local) -> Residue:
                 return self._residues.of(item, self._known(local))
 
-            self._rests[item] = _ByValue(of, self._places(_variables([item])))
+            self._rests[item] = _ByValue(of, self._places(variables_of([item])))
         return self._rests[item](local)
 
     def _ends(self, rows: Iterable[_Row | None], packed: int) -> Ends:
@@ -244,15 +293,3 @@ class LocalStates:
 
     def _known(self, local: Local) -> dict[Var[Any], Value]:
         return {v: v.domain.values[k] for v, k in zip(self._own, local, strict=True)}
-
-
-def mentions(action: GroundAction, variables: Iterable[Var[Any]]) -> bool:
-    """Whether ``action`` reads or writes any of ``variables``."""
-    written = {update.variable for update in action.updates}
-    read = _variables([*action.guard, *(update.value for update in action.updates)])
-    return not (written | read.keys()).isdisjoint(variables)
-
-
-def _variables(items: Iterable[Expr[Any]]) -> dict[Var[Any], None]:
-    """What ``items`` read, in the order in which they do."""
-    return dict.fromkeys(node for item in items for node in item.walk() if isinstance(node, Var))

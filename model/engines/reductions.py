@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from model.engines.explorer import Watch
 from model.engines.fleeting import fleeting
 from model.engines.folding import blocks
 from model.engines.local import Local, LocalStates, TooMany
 from model.engines.symmetry import Symmetry, alike
-from model.lang import Entity, System, Var
+from model.engines.ways import ways
+from model.lang import Entity, GroundAction, System, Var
+
+MOST_FORKS = 64
+"""How many stored states may stand for one. As in kernel.c."""
+
+
+class Passing(NamedTuple):
+    """The way out of a local state: ``through`` which others, to which ``ends``, by which steps.
+
+    Of the ends those are named that stand for others.
+    """
+
+    through: Sequence[Local]
+    ends: Sequence[Local]
+    taken: Sequence[GroundAction]
 
 
 @dataclass(frozen=True)
@@ -20,12 +35,17 @@ class Reduced:
     """An entity's local ``states``, each with the one ``standing`` for it.
 
     ``fleeting`` are those of the latter that the entity leaves before anybody else does anything.
+    Others, ``passing`` ones, are not even stored: what stands for them is where they lead. Of
+    ``blocks`` that nothing tells apart so many are ``hurried``: fleeting, stored or not.
     """
 
     entity: Entity
     states: Sequence[Local]
     standing: Sequence[Local]
     fleeting: frozenset[Local]
+    passing: Mapping[Local, Passing]
+    blocks: int
+    hurried: int
 
     @property
     def others(self) -> list[tuple[Local, Local]]:
@@ -34,15 +54,14 @@ class Reduced:
         return [(one, other) for one, other in pairs if one != other]
 
     def __str__(self) -> str:
-        left = len(set(self.standing))
-        told = f"{len(self.states)} states to {left}" if left < len(self.states) else ""
-        if not self.fleeting:
-            return told
-        return (
-            f"{told}, {len(self.fleeting)} of them fleeting"
-            if told
-            else (f"{len(self.fleeting)} of {len(self.states)} states fleeting")
-        )
+        what = [f"{len(self.states)} states to {self.blocks}"]
+        if self.blocks == len(self.states):
+            what = [f"{len(self.states)} states"] if self.hurried else []
+        if self.hurried:
+            what.append(f"{self.hurried} of them fleeting")
+        if self.hurried > len(self.fleeting):
+            what.append(f"{self.hurried - len(self.fleeting)} of those not stored")
+        return ", ".join(what)
 
 
 def reduce_entities(
@@ -61,7 +80,9 @@ def reduce_entities(
     """
     first = {entity: block[0] for block in symmetry.blocks for entity in block}
     found: dict[Entity, Reduced] = {}
-    for entity in [entity for block in alike(system) if len(block) > 1 for entity in block]:
+    entities = [entity for block in alike(system) if len(block) > 1 for entity in block]
+    most = next((k for k in range(MOST_FORKS, 0, -1) if k ** len(entities) <= MOST_FORKS), 1)
+    for entity in entities:
         like = found.get(first.get(entity, entity))
         if like is not None:
             found[entity] = replace(like, entity=entity)
@@ -73,13 +94,27 @@ def reduce_entities(
             for number, state in zip(block, local.states, strict=True):
                 standing.setdefault(number, state)
             some = fleeting(local, block, watch) if hurries else set()
+            onward = ways(local, block, some, watch, dropped, most)
             found[entity] = Reduced(
                 entity,
                 local.states,
-                [standing[number] for number in block],
-                frozenset(standing[number] for number in some),
+                [
+                    standing[min(onward[k].ends) if k in onward else number]
+                    for k, number in enumerate(block)
+                ],
+                frozenset(standing[number] for number in some - {block[k] for k in onward}),
+                {
+                    local.states[k]: Passing(
+                        [local.states[number] for number in sorted(way.through)],
+                        [standing[number] for number in sorted(way.ends)],
+                        [local.rules[number].action for number in sorted(way.taken)],
+                    )
+                    for k, way in onward.items()
+                },
+                len(standing),
+                len(some),
             )
-    return [one for one in found.values() if one.others or one.fleeting]
+    return [one for one in found.values() if one.others or one.hurried]
 
 
 def told(reduced: Iterable[Reduced]) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from model.engines.explorer import Watch
 from model.engines.fleeting import fleeting
 from model.engines.local import LocalStates
+from model.engines.ways import ways
 from model.lang import (
     Action,
     ActionTemplate,
@@ -98,8 +99,43 @@ def arrives_by_going_home(w: Walker) -> LeadsTo:
     return LeadsTo(w.room.lit, w.room.lit, [weakly_fair("they go home", go_home)])
 
 
-def left_at_once(actions: Sequence[ActionTemplate[Any]], *claims: Property) -> list[int]:
-    """The places that the first of two walkers leaves at once."""
+@action
+def turn_left(w: Walker) -> Action:
+    """Back at once, from where there is a choice."""
+    return Action([w.at == 1], [w.at.becomes(0)])
+
+
+@action
+def turn_right(w: Walker) -> Action:
+    """On at once, from where there is a choice."""
+    return Action([w.at == 1], [w.at.becomes(3)])
+
+
+@action
+def set_out(w: Walker) -> Action:
+    """To where there is a choice, where it is lit."""
+    return Action([w.at == 0, w.room.lit], [w.at.becomes(1)])
+
+
+@leads_to(broken="It stays where there is a choice.")
+def turns(w: Walker) -> LeadsTo:
+    """Who has a choice takes it, if only that can be relied on."""
+    return LeadsTo(
+        w.room.lit, w.room.lit, [weakly_fair("they turn", turn_left, turn_right, actor=w)]
+    )
+
+
+@leads_to(broken="It stays where there is a choice.")
+def turns_or_sets_out(w: Walker) -> LeadsTo:
+    """Who has a choice takes it, if setting out can be relied on, too."""
+    fair = weakly_fair("they turn or set out", turn_left, turn_right, set_out, actor=w)
+    return LeadsTo(w.room.lit, w.room.lit, [fair])
+
+
+def first_walker(
+    actions: Sequence[ActionTemplate[Any]], *claims: Property
+) -> tuple[LocalStates, Watch]:
+    """The local states of the first of two walkers, and what is watched."""
     room = Room("room")
     room.walkers = [Walker("one"), Walker("two")]
     for walker in room.walkers:
@@ -113,8 +149,26 @@ def left_at_once(actions: Sequence[ActionTemplate[Any]], *claims: Property) -> l
         deadlocks=True,
         fair=[c for c in grounded if c.kind.name == "LEADS_TO"],
     )
-    local = LocalStates(system, room.walkers[0], watch)
+    return LocalStates(system, room.walkers[0], watch), watch
+
+
+def left_at_once(actions: Sequence[ActionTemplate[Any]], *claims: Property) -> list[int]:
+    """The places that the first of two walkers leaves at once."""
+    local, watch = first_walker(actions, *claims)
     return sorted(local.states[k][0] for k in fleeting(local, range(len(local.states)), watch))
+
+
+def ends_of(
+    actions: Sequence[ActionTemplate[Any]], *claims: Property, most: int = 2
+) -> dict[int, list[int]]:
+    """By place that need not be stored, where the first of two walkers comes to from there."""
+    local, watch = first_walker(actions, *claims)
+    block = range(len(local.states))
+    found = ways(local, block, fleeting(local, block, watch), watch, [], most)
+    return {
+        local.states[k][0]: sorted(local.states[end][0] for end in way.ends)
+        for k, way in found.items()
+    }
 
 
 def test_steps_that_are_nobody_elses_business_are_taken_at_once() -> None:
@@ -144,3 +198,39 @@ def test_a_fair_set_has_all_of_the_steps_or_does_not_notice_them(
     claim: Property, found: list[int]
 ) -> None:
     assert left_at_once([walk, go_home, switch], claim) == found
+
+
+def test_of_a_way_without_a_choice_only_the_end_is_stored() -> None:
+    assert ends_of([walk, go_home, switch]) == {0: [3], 1: [3], 2: [3]}
+
+
+def test_what_is_on_the_way_is_known() -> None:
+    local, watch = first_walker([walk, go_home, switch])
+    block = range(len(local.states))
+    found = ways(local, block, fleeting(local, block, watch), watch, [], 1)
+    (start,) = (k for k in found if local.states[k][0] == 0)
+    assert sorted(local.states[k][0] for k in found[start].through) == [1, 2, 3]
+    assert [local.rules[k].action.title for k in found[start].taken] == ["walk(one)"]
+
+
+def test_a_choice_has_several_ends_unless_those_are_too_many() -> None:
+    choice = [set_out, turn_left, turn_right, go_home, switch]
+    assert left_at_once(choice) == [1]
+    assert ends_of(choice) == {1: [0, 3]}
+    assert ends_of(choice, most=1) == {}
+
+
+@pytest.mark.parametrize(("claim", "found"), [(turns, {}), (turns_or_sets_out, {1: [0, 3]})])
+def test_no_step_of_a_fair_set_hides_behind_one_that_is_none(
+    claim: Property, found: dict[int, list[int]]
+) -> None:
+    choice = [set_out, turn_left, turn_right, go_home, switch]
+    assert left_at_once(choice, claim) == [1]
+    assert ends_of(choice, claim) == found
+
+
+def test_what_may_be_forgotten_is_not_written_on_a_way() -> None:
+    local, watch = first_walker([walk, go_home, switch])
+    block = range(len(local.states))
+    some = fleeting(local, block, watch)
+    assert ways(local, block, some, watch, local.entity.variables(), 1) == {}

@@ -125,3 +125,52 @@ static void await(struct search *s, const u64 *state)
 		s->awaited[2 * k + 1] = s->awaited[2 * s->nawaited + 1];
 	}
 }
+
+/* What was on the way of the parts that `went` on from where they are in `state`, as fold() found it:
+ * actions, and states in which goals may be met. */
+static void tell_ways(struct search *s, const u64 *state, u64 went)
+{
+	const struct model *m = s->m;
+	u64 between[MOST_WORDS];
+	for (i32 k = 0; k < m->folds; k++) {
+		i32 way = went & bit_of_part(k) ? way_of(m, k, state) : -1;
+		if (way < 0 || (s->told[way] != UNTOLD && !s->nawaited))
+			continue;
+		memcpy(between, state, (u64)m->words * sizeof(u64));
+		for (i32 t = m->through_at[way]; s->nawaited && t < m->through_at[way + 1]; t++) {
+			put_part(m->fold + k, m->through[t], between);
+			await(s, between);
+		}
+		for (i32 t = m->taken_at[way]; t < m->taken_at[way + 1]; t++)
+			s->fired[m->taken[t]] = 1;
+		s->told[way] = m->ends_at[way] < m->ends_at[way + 1] ? FORKS : TOLD;
+	}
+}
+
+/* Makes of the `n` states at `after`, which come by those actions behind `before`, what is stored for
+ * them from that stage of forgetting on, but for the order of interchangeable parts. Where several
+ * stand for one, the others are behind all of them. Returns how many there are then; `tells` what
+ * has been on the way. */
+static inline __attribute__((always_inline)) int
+stand_ins(struct search *s, int stage, const u64 *before, u64 *after, i32 *by, int n, int tells,
+	  const int W)
+{
+	u64 as_it_came[MOST_WORDS];
+	int all = n;
+	for (int k = 0; k < n; k++) {
+		u64 *state = after + (u64)k * W;
+		if (by[k] < 0)
+			continue;
+		forget(s, stage, state, W);
+		for (int w = 0; s->m->ways && w < W; w++)
+			as_it_came[w] = state[w];
+		u64 went = s->m->folds ? fold(s, before, state) : 0;
+		if (!went)
+			continue;
+		if (tells)
+			tell_ways(s, as_it_came, went);
+		if (s->m->forks > 1)
+			all = fork_off(s->m, as_it_came, went, after, by, k, all, W);
+	}
+	return all;
+}

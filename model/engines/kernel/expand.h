@@ -95,17 +95,12 @@ settle(struct search *s, const u64 *before, int first, int n, int repeated, cons
 	return DONE;
 }
 
-/* Makes of the batch's successor `k` of state `before` the one that is stored for it. */
-static inline __attribute__((always_inline)) void
-stand_for(struct search *s, int stage, const u64 *before, int k, const int W)
+/* Sorts the parts of the batch's successor `k`, which is stored so. */
+static inline __attribute__((always_inline)) void sort_successor(struct search *s, int k, const int W)
 {
-	u64 *after = s->after + (u64)k * W;
 	u8 to[MOST_SLOTS];
-	keep(s, stage, before, after, W);
-	if (s->m->slots) {
-		int moved = sort_slots(s->m, after, to);
-		s->rank[k] = moved && s->keep_edges ? rank_of(s->m, to) : 0;
-	}
+	int moved = sort_slots(s->m, s->after + (u64)k * W, to);
+	s->rank[k] = moved && s->keep_edges ? rank_of(s->m, to) : 0;
 }
 
 /* `edges` is what of steps is stored, and `reduced` whether one state may stand for several. */
@@ -130,20 +125,27 @@ expand_as(struct search *s, u64 upto, const int W, const int edges, const int re
 			int stage = reduced ? stage_of(s, s->next + states) : 0;
 			if (reduced && m->slots)
 				orbit[states] = orbit_of(m, state);
-			of[states] = n;
-			const u64 *after = s->after + (u64)total * W, slot_mask = s->slot_mask;
+			u64 *after = s->after + (u64)total * W, slot_mask = s->slot_mask;
 			const u64 *slots = s->slots;
 			u64 *hash = s->hash + total;
+			for (int k = 0; (edges || s->nawaited) && k < n; k++) {
+				if (edges)
+					s->idle[total + k] = !memcmp(state, after + k * W, W * sizeof(u64));
+				if (s->nawaited && s->by[total + k] >= 0)
+					await(s, after + k * W);
+			}
+			if (reduced) {
+				int all = stand_ins(s, stage, state, after, s->by + total, n, 1, W);
+				for (; n < all; n++)
+					s->idle[total + n] = 0;
+			}
+			of[states] = n;
 			for (int k = 0; k < n; k++, after += W) {
 				hash[k] = 0;
 				if (s->by[total + k] < 0)
 					continue;
-				if (edges)
-					s->idle[total + k] = !memcmp(state, after, W * sizeof(u64));
-				if (s->nawaited)
-					await(s, after);
-				if (reduced)
-					stand_for(s, stage, state, total + k, W);
+				if (reduced && m->slots)
+					sort_successor(s, total + k, W);
 				hash[k] = mix(after, W);
 				__builtin_prefetch(slots + (hash[k] & slot_mask));
 			}
@@ -213,45 +215,62 @@ int search_expand(struct search *s, u64 upto)
 	BY_WORDS(expand(s, upto, W))
 }
 
-int search_add(struct search *s, const u64 *state)
-{
-	u64 copy[MOST_WORDS], j;
-	u8 to[MOST_SLOTS];
-	memcpy(copy, state, s->m->words * sizeof(u64));
-	if (index_states(s))
-		return NO_MEMORY;
-	see_what_is_open(s);
-	await(s, copy);
-	fold(s->m, NULL, copy);
-	if (s->m->slots)
-		sort_slots(s->m, copy, to);
-	BY_WORDS(add(s, NULL, s->m->actions, copy, mix(copy, W), &j, W))
-}
-
-/* The number of the stored state that stands for `state`, -1 if it has not been found; to[k] is
- * where part k is in it. */
-int64_t search_find(struct search *s, const u64 *state, u8 *to)
+/* What stands for `state` from stage `stage` of forgetting on, none of it in order. */
+static int stand_ins_of(struct search *s, int stage, const u64 *state, u64 *out, int tells)
 {
 	const int W = s->m->words;
-	for (int k = 0; k <= s->stages; k++) {
-		u64 copy[MOST_WORDS];
-		memcpy(copy, state, W * sizeof(u64));
-		keep(s, k, NULL, copy, W);
-		if (s->m->slots)
-			sort_slots(s->m, copy, to);
-		int64_t j = number_of(s, copy, mix(copy, W), W);
-		if (j >= 0)
-			return j;
-	}
-	return -1;
+	i32 by[MOST_FORKS] = { 0 };
+	memcpy(out, state, (u64)W * sizeof(u64));
+	return stand_ins(s, stage, NULL, out, by, 1, tells, W);
 }
 
-/* The part that is in a hurry in the stored state that stands for `state`: where it is in that. */
-static i32 hurrying_in(struct search *s, const u64 *state, u8 *to)
+int search_add(struct search *s, const u64 *state)
+{
+	const int words = s->m->words;
+	u64 all[MOST_FORKS * MOST_WORDS], j;
+	u8 to[MOST_SLOTS];
+	int failed = index_states(s) ? NO_MEMORY : DONE;
+	see_what_is_open(s);
+	await(s, state);
+	int n = stand_ins_of(s, 0, state, all, 1);
+	for (u64 *one = all; n-- > 0 && !failed; one += words) {
+		if (s->m->slots)
+			sort_slots(s->m, one, to);
+		failed = add(s, NULL, s->m->actions, one, mix(one, words), &j, words);
+	}
+	return failed;
+}
+
+/* The numbers of the stored states that stand for `state`, none if it has not been found; by each of
+ * them, to[k] is where part k is in it. Returns how many. */
+int search_find(struct search *s, const u64 *state, int64_t *numbers, u8 *to)
+{
+	const int W = s->m->words;
+	int found = 0;
+	for (int stage = 0; stage <= s->stages && !found; stage++) {
+		u64 all[MOST_FORKS * MOST_WORDS];
+		int n = stand_ins_of(s, stage, state, all, 0);
+		for (int k = 0; k < n; k++) {
+			if (s->m->slots)
+				sort_slots(s->m, all + k * W, to + found * s->m->slots);
+			numbers[found] = number_of(s, all + k * W, mix(all + k * W, W), W);
+			found += numbers[found] >= 0;
+		}
+	}
+	return found;
+}
+
+/* The part whose own steps are enough in `state`: one in a state that is not stored, or else the one
+ * that is in a hurry in the stored state that stands for it. */
+static i32 hurrying_in(struct search *s, const u64 *state)
 {
 	const struct model *m = s->m;
-	int64_t j = search_find(s, state, to);
-	i32 there = j < 0 ? -1 : hurrying(m, s->states + (u64)j * m->words);
+	int64_t j[MOST_FORKS];
+	u8 to[MOST_FORKS * MOST_SLOTS];
+	for (i32 k = 0; k < m->folds; k++)
+		if (way_of(m, k, state) >= 0)
+			return k;
+	i32 there = search_find(s, state, j, to) ? hurrying(m, s->states + (u64)j[0] * m->words) : -1;
 	if (there < 0)
 		return there;
 	for (i32 k = 0; k < m->folds; k++) {
@@ -262,10 +281,10 @@ static i32 hurrying_in(struct search *s, const u64 *state, u8 *to)
 	return -1;
 }
 
-/* What is kept of `state`, a successor of state `i`. */
-void search_kept(const struct search *s, u64 i, u64 *state)
+/* What is kept of `state`, a successor of state `i`: one or several states. Returns how many. */
+int search_kept(struct search *s, u64 i, const u64 *state, u64 *out)
 {
-	keep(s, stage_of(s, i), NULL, state, s->m->words);
+	return stand_ins_of(s, stage_of(s, i), state, out, 0);
 }
 
 /* From state `first` on, all but `keep` is forgotten of successors. Returns whether there is room
@@ -282,22 +301,28 @@ int search_forget_from(struct search *s, u64 first, const u64 *keep)
 
 /* The steps from `state`, which stored state `i` stands for: actions, the states after them, the
  * numbers of the stored states that stand for those (-1: none yet), and where each interchangeable
- * part has gone. Where some are enough, none but those if `hurried`. Returns how many. */
+ * part has gone. Where several stand for one, each has its entry. Where some steps are enough, none
+ * but those if `hurried`. Returns how many. */
 int search_steps(struct search *s, const u64 *state, u64 i, int hurried, i32 *by, u64 *after,
 		 int64_t *targets, u8 *to)
 {
 	const int W = s->m->words;
-	int n = steps(s, state, hurried ? hurrying_in(s, state, to) : -1, NULL, NULL, after, by, W);
-	for (int k = 0; k < n; k++) {
-		u64 sorted[MOST_WORDS];
-		targets[k] = -1;
-		if (by[k] < 0)
-			continue;
-		memcpy(sorted, after + (u64)k * W, W * sizeof(u64));
-		keep(s, stage_of(s, i), NULL, sorted, W);
-		if (s->m->slots)
-			sort_slots(s->m, sorted, to + k * s->m->slots);
-		targets[k] = number_of(s, sorted, mix(sorted, W), W);
+	int n = 0, taken;
+	taken = steps(s, state, hurried ? hurrying_in(s, state) : -1, NULL, NULL, s->after, s->by, W);
+	for (int k = 0; k < taken; k++) {
+		u64 all[MOST_FORKS * MOST_WORDS];
+		int left = s->by[k] < 0, some = 1;
+		if (!left)
+			some = stand_ins_of(s, stage_of(s, i), s->after + (u64)k * W, all, 0);
+		for (int j = 0; j < some; j++, n++) {
+			by[n] = s->by[k];
+			memcpy(after + (u64)n * W, s->after + (u64)k * W, (u64)W * sizeof(u64));
+			targets[n] = -1;
+			if (!left && s->m->slots)
+				sort_slots(s->m, all + j * W, to + n * s->m->slots);
+			if (!left)
+				targets[n] = number_of(s, all + j * W, mix(all + j * W, W), W);
+		}
 	}
 	return n;
 }

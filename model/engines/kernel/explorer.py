@@ -62,7 +62,7 @@ class KernelExplorer:
             self._reduced = reduce_entities(
                 system, watch, symmetry, dropped, folds=folds, hurries=hurries
             )
-        self.hurries = any(one.fleeting for one in self._reduced)
+        self.hurries = any(one.hurried for one in self._reduced)
         # Each state is stored as it is, and only states are asked about.
         skips = not (edges or symmetry.blocks or self._reduced or self._witnesses)
         self._store = Store(system, watch, most, symmetry, self._reduced, edges, skips=skips)
@@ -92,7 +92,7 @@ class KernelExplorer:
 
     def contains(self, state: State) -> bool:
         """Whether ``state``, or one that stands for it, is stored."""
-        return self._store.find(self._store.layout.pack(state))[0] >= 0
+        return bool(self._store.find(self._store.layout.pack(state)))
 
     def expand(self, end: int) -> None:
         """Take every step from the states up to ``end``. Raises Full."""

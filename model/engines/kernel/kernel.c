@@ -60,6 +60,7 @@ void search_free(struct search *s)
 	free(s->by);
 	free(s->rank);
 	free(s->idle);
+	free(s->told);
 	free(s->actions);
 	free(s->came);
 	forget_numbers(s);
@@ -116,15 +117,16 @@ struct search *search_new(const struct model *m, u64 most, int keep_edges, const
 	s->offsets = calloc(FIRST + 1, sizeof(u64));
 	s->came = repeats ? malloc(FIRST * sizeof(u16)) : NULL;
 	s->slots = calloc(4 * FIRST, sizeof(u64));
-	u64 successors = ((u64)m->actions + 1) * BATCH;
+	u64 successors = ((u64)m->actions + 1) * BATCH * (u64)m->forks;
 	s->after = malloc(successors * m->words * sizeof(u64));
 	s->hash = malloc(successors * sizeof(u64));
 	s->by = malloc(successors * sizeof(i32));
 	s->rank = malloc(successors * sizeof(u32));
 	s->idle = malloc(successors);
+	s->told = calloc((u64)m->ways + 1, 1);
 	s->tables = calloc((u64)m->programs + 1, sizeof(u8 *));
 	int failed = !s->states || !s->offsets || !s->slots || !s->after || !s->hash || !s->by ||
-		     !s->rank || !s->idle || !s->tables || (repeats && !s->came);
+		     !s->rank || !s->idle || !s->told || !s->tables || (repeats && !s->came);
 	for (i32 p = 0; !failed && p < m->programs; p++)
 		failed = tabulate(s, p);
 	failed = failed || mask_fields(s) || make_bundles(s);

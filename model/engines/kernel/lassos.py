@@ -59,12 +59,14 @@ def _reader(
     images: dict[tuple[int, ...], list[int]] = {}
 
     def read(packed: int, bits: Sequence[int]) -> int:
-        number, to = store.find(packed)
-        key = tuple(to)
-        if key not in images:
-            images[key] = symmetry.images(asked, to)
-        row = bits[number]
-        return sum((row >> there & 1) << k for k, there in enumerate(images[key]))
+        found = 0
+        for number, to in store.find(packed):
+            key = tuple(to)
+            if key not in images:
+                images[key] = symmetry.images(asked, to)
+            row = bits[number]
+            found |= sum((row >> there & 1) << k for k, there in enumerate(images[key]))
+        return found
 
     return read
 

@@ -27,12 +27,12 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "search_add": (ctypes.c_int, (_POINTER, _POINTER)),
     "search_expand": (ctypes.c_int, (_POINTER, _U64)),
-    "search_find": (ctypes.c_int64, (_POINTER, _POINTER, _POINTER)),
+    "search_find": (ctypes.c_int, (_POINTER, _POINTER, _POINTER, _POINTER)),
     "search_steps": (
         ctypes.c_int,
         (_POINTER, _POINTER, _U64, ctypes.c_int, *[_POINTER] * 4),
     ),
-    "search_kept": (None, (_POINTER, _U64, _POINTER)),
+    "search_kept": (ctypes.c_int, (_POINTER, _U64, _POINTER, _POINTER)),
     "search_answers": (ctypes.c_int, (*[_POINTER] * 3, ctypes.c_int)),
     "search_frontier": (_U64, (_POINTER,)),
     "search_lost": (ctypes.c_int, (*[_POINTER] * 3, ctypes.c_int, _POINTER)),
@@ -75,14 +75,15 @@ _TABLES = (
     *_PROGRAMS,
     *("guard_mask", "guard_value", "keep_mask", "set_value"),
     *("tests", "tests_at", "updates", "updates_at", "valid"),
-    *("bundle", "bundle_at", "rank", "dispatch", "rows", "row", "slot", "fold", "folded", "whose"),
+    *("bundle", "bundle_at", "rank", "dispatch", "rows", "row", "slot", "fold", "folded"),
+    *("through", "ends", "taken", "through_at", "ends_at", "taken_at", "whose"),
     "entity",
 )
 
 
 _COUNTS = (
     *("words", "actions", "programs", "bundles", "dispatches"),
-    *("slots", "folds", "hurries", "always", "others", "entities"),
+    *("slots", "folds", "hurries", "ways", "forks", "always", "others", "entities"),
 )
 
 
@@ -130,6 +131,8 @@ def model_of(tables: Tables) -> Model:
         slots=len(tables.parts),
         folds=len(tables.fold) // 5,
         hurries=tables.hurries,
+        ways=len(tables.taken_at) - 1,
+        forks=tables.forks,
         always=tables.always,
         others=len(tables.row),
         entities=len(tables.layout.system.entities),

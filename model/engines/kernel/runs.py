@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from model.engines.explorer import MOST_TARGETS, Run, depth_of
 from model.engines.kernel.along import BITS
 from model.engines.kernel.native import pointer
-from model.engines.kernel.store import Store
+from model.engines.kernel.store import RawStep, Store
 from model.engines.kernel.stored import Stored
 from model.engines.readable import Actors, Step, follow
 
@@ -75,25 +76,83 @@ def _run(  # one call's share of what runs() has computed for all
 
 def unfold(store: Stored, actors: Actors, start: int, steps: Sequence[Step]) -> Run:
     """The run of real states that begins at an initial one which ``start`` stands for."""
-    packed, place = _real(store, start)
-    states, taken, standing = [packed], [], start
+    real = _Unfolding(store, actors, start)
     for step in steps:
+        real.follow(step)
+    real.end()
+    return Run([store.layout.unpack(state) for state in real.states], real.taken)
+
+
+class _Unfolding:
+    """A run of real ``states`` beside one of stored states, as far as it has come.
+
+    What stands for a fleeting state may be one that it leads to. The steps between are taken when
+    something else depends on it, and no earlier.
+    """
+
+    def __init__(self, store: Stored, actors: Actors, start: int) -> None:
+        self._store = store
+        self._actors = actors
+        self._standing = start
+        packed, self._place = _real(store, start)
+        self._here = _placed(store, store.state(start), self._place)
+        self.states = [packed]
+        self.taken: list[int] = []
+
+    def follow(self, step: Step) -> None:
+        """Take the real step that ``step`` stands for."""
+        store, actors = self._store, self._actors
         actor = actors.who[step.action]
         if store.parts:
             if actors.part[actor] >= 0:
-                actor = actors.actor[place.index(actors.part[actor])]
-            place = [step.to[there] for there in place]
-        after = _placed(store, store.state(step.state), place)
-        action, real = min(
-            (raw.action, raw.after)
-            for raw in store.steps(states[-1])
-            if raw.action >= 0 and actors.who[raw.action] == actor
-            if store.kept(standing, raw.after) == after
-        )
-        taken.append(action)
-        states.append(real)
-        standing = step.state
-    return Run([store.layout.unpack(state) for state in states], taken)
+                actor = actors.actor[self._place.index(actors.part[actor])]
+            self._place = [step.to[there] for there in self._place]
+        after = _placed(store, store.state(step.state), self._place)
+
+        def real(steps: Iterable[RawStep]) -> list[tuple[int, int]]:
+            mine = (raw for raw in steps if raw.action >= 0 and actors.who[raw.action] == actor)
+            return sorted((raw.action, raw.after) for raw in mine if after in self._kept(raw.after))
+
+        self._take(*real(self._until(real))[0])
+        self._standing, self._here = step.state, after
+
+    def end(self) -> None:
+        """Come to where nothing more can happen, or a domain be left, if the stored run has."""
+        steps = list(self._store.steps(self._store.state(self._standing)))
+        if not steps:
+            self._until(lambda steps: not steps)
+        elif _leaves(steps):
+            self._until(_leaves)
+
+    def _until(self, wanted: Callable[[Sequence[RawStep]], object]) -> Sequence[RawStep]:
+        """Go on, where that changes nothing stored, until its steps are ``wanted``: those steps."""
+        (here,) = self._kept(self._here)
+        ways: dict[int, list[tuple[int, int]]] = {self.states[-1]: []}
+        left = deque(ways)
+        while left:
+            packed = left.popleft()
+            steps = list(self._store.steps(packed))
+            if wanted(steps):
+                for action, after in ways[packed]:
+                    self._take(action, after)
+                return steps
+            for raw in steps:
+                if raw.action >= 0 and raw.after not in ways and here in self._kept(raw.after):
+                    ways[raw.after] = [*ways[packed], (raw.action, raw.after)]
+                    left.append(raw.after)
+        raise AssertionError("a step was stored that nobody can take")
+
+    def _take(self, action: int, after: int) -> None:
+        self.taken.append(action)
+        self.states.append(after)
+
+    def _kept(self, packed: int) -> list[int]:
+        return self._store.kept(self._standing, packed)
+
+
+def _leaves(steps: Iterable[RawStep]) -> bool:
+    """Whether one of the steps leaves a domain."""
+    return any(raw.action < 0 for raw in steps)
 
 
 def _placed(store: Stored, packed: int, place: Sequence[int]) -> int:
@@ -109,8 +168,12 @@ def _placed(store: Stored, packed: int, place: Sequence[int]) -> int:
 def _real(store: Stored, start: int) -> tuple[int, list[int]]:
     """An initial state that ``start`` stands for, and where each of its parts is there."""
     packed = (store.layout.pack(state) for state in store.system.initial_states())
-    found = ((state, *store.find(state)) for state in packed)
-    return next((state, place) for state, standing, place in found if standing == start)
+    return next(
+        (state, place)
+        for state in packed
+        for standing, place in store.find(state)
+        if standing == start
+    )
 
 
 def _backward(levels: Sequence[int], depth: int) -> Iterator[tuple[int, int, int]]:

@@ -8,8 +8,9 @@ typedef uint8_t u8;
 
 enum { CONST, FIELD, ADD, SUBTRACT, LESS, EQUAL, NOT, AND, OR, IF_ELSE, MEMBER, CALL };
 enum { DONE, FULL, NO_MEMORY };
-enum { MOST_WORDS = 16, MOST_SLOTS = 64, MOST_STAGES = 16, STACK = 256, TABLE_BITS = 12 };
+enum { MOST_WORDS = 16, MOST_SLOTS = 64, MOST_STAGES = 16, MOST_FORKS = 64, STACK = 256, TABLE_BITS = 12 };
 enum { LEFT_DOMAIN = -1, UNKNOWN = 255 };
+enum { UNTOLD, FORKS, TOLD };
 enum { BATCH = 48 }; /* states expanded at once, so that their successors are fetched meanwhile */
 
 struct field { i32 word, shift, bits; };
@@ -17,11 +18,11 @@ struct update { i32 program, word, shift, base, bits, valid; };
 struct dispatch { i32 word, shift, bits, first; }; /* first: of its rows in `rows` */
 struct slot { i32 word, shift, bits, block; };
 struct fold { i32 word, shift, bits, first, size_bits; }; /* first: of its entries in `folded` */
-struct folded { u64 from, to, fleeting; };
+struct folded { u64 from, to, fleeting, way; }; /* way: out of a state that is not stored, plus one; or 0 */
 
-/* All of it is Python's. Lists of lists are flat, with the place where each one starts. */
+/* All of it is Python's. `forks` is how many stored states may stand for one at most. Lists of lists are flat, with the place where each one starts. */
 struct model {
-	i32 words, actions, programs, bundles, dispatches, slots, folds, hurries, always, others, entities;
+	i32 words, actions, programs, bundles, dispatches, slots, folds, hurries, ways, forks, always, others, entities;
 	const i32 *code, *code_at;
 	const struct field *fields;
 	const i32 *fields_at;
@@ -37,6 +38,8 @@ struct model {
 	const struct slot *slot; /* interchangeable parts of a state, block by block */
 	const struct fold *fold; /* parts of a state of which others may stand for some */
 	const struct folded *folded; /* by part: an open hash table of which stands for which */
+	const u64 *through, *ends; /* by way: what the part is meanwhile, where else it may lead, */
+	const i32 *taken, *through_at, *ends_at, *taken_at; /* and the actions */
 	const i32 *whose; /* by action: the part whose own step it is; -1: nobody's */
 	const u64 *entity; /* by entity and word: the bits that its variables take up */
 };
@@ -109,4 +112,5 @@ struct search {
 	i32 *by;
 	u32 *rank;
 	u8 *idle; /* whether nothing has changed */
+	u8 *told; /* by way: UNTOLD, or what there is to do where it is gone again */
 };

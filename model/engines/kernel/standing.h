@@ -51,18 +51,26 @@ static inline i32 slot_of(const struct model *m, i32 k)
 	return -1;
 }
 
+static inline u64 bit_of_part(i32 k) { return (u64)1 << (k & 63); }
+
 /* Exchanges parts of `state` for those that stand for them. What is as in `before`, if that is
- * given, stands for itself. */
-static inline void fold(const struct model *m, const u64 *before, u64 *state)
+ * given, stands for itself. Returns a bit for each part on whose way there is something to do. */
+static inline u64 fold(const struct search *s, const u64 *before, u64 *state)
 {
+	const struct model *m = s->m;
+	u64 went = 0;
 	for (const struct fold *f = m->fold, *end = f + m->folds; f < end; f++) {
 		u64 mask = (~(u64)0 >> (64 - f->bits)) << f->shift, part = state[f->word] & mask;
 		if (before && part == (before[f->word] & mask))
 			continue;
 		const struct folded *at = folded_at(m, f, part >> f->shift);
-		if (at)
-			state[f->word] = (state[f->word] & ~mask) | at->to << f->shift;
+		if (!at)
+			continue;
+		state[f->word] = (state[f->word] & ~mask) | at->to << f->shift;
+		if (at->way && (s->nawaited || s->told[at->way - 1] != TOLD))
+			went |= bit_of_part((i32)(f - m->fold));
 	}
+	return went;
 }
 
 /* The part whose own steps are enough in `state`, because it is in a fleeting one: the part that
@@ -83,15 +91,11 @@ static inline i32 hurrying(const struct model *m, const u64 *state)
 	return which;
 }
 
-/* Makes of `state` the one that is stored for it from stage k of forgetting on, except for the
- * order of interchangeable parts. */
 static inline __attribute__((always_inline)) void
-keep(const struct search *s, int k, const u64 *before, u64 *state, const int W)
+forget(const struct search *s, int k, u64 *state, const int W)
 {
 	for (int w = 0; k && w < W; w++)
 		state[w] &= s->keep[k - 1][w];
-	if (s->m->folds)
-		fold(s->m, before, state);
 }
 
 /* What has been forgotten of the successors of state `i`. */
@@ -130,4 +134,42 @@ static u32 rank_of(const struct model *m, const u8 *to)
 		rank = rank * (left + 1) + smaller;
 	}
 	return rank;
+}
+
+/* The way out of where part `k` is in `state`; -1: that is stored. */
+static inline i32 way_of(const struct model *m, i32 k, const u64 *state)
+{
+	const struct fold *f = m->fold + k;
+	u64 part = state[f->word] >> f->shift & (~(u64)0 >> (64 - f->bits));
+	const struct folded *at = folded_at(m, f, part);
+	return at ? (i32)at->way - 1 : -1;
+}
+
+static inline void put_part(const struct fold *f, u64 part, u64 *state)
+{
+	state[f->word] &= ~((~(u64)0 >> (64 - f->bits)) << f->shift);
+	state[f->word] |= part << f->shift;
+}
+
+/* What else stands for the state that was `as_it_came`, where parts that `went` on may have come to
+ * several: copies of state `k` of `after`, behind all `n` that there are. Returns how many there are
+ * then. */
+static int fork_off(const struct model *m, const u64 *as_it_came, u64 went, u64 *after, i32 *by, int k,
+		    int n, const int W)
+{
+	int first = n;
+	for (i32 p = 0; p < m->folds; p++) {
+		i32 way = went & bit_of_part(p) ? way_of(m, p, as_it_came) : -1;
+		if (way < 0)
+			continue;
+		int last = n;
+		for (i32 e = m->ends_at[way]; e < m->ends_at[way + 1]; e++)
+			for (int j = first - 1; j < last; j++, n++) {
+				u64 *copy = after + (u64)n * W;
+				memcpy(copy, after + (u64)(j < first ? k : j) * W, (u64)W * sizeof(u64));
+				put_part(m->fold + p, m->ends[e], copy);
+				by[n] = by[k];
+			}
+	}
+	return n;
 }

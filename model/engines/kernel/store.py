@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from model.engines.explorer import Full, Watch
 from model.engines.kernel.native import library, model_of, pointer
+from model.engines.kernel.parts import folded_parts, parts_of
 from model.engines.kernel.programs import Unsuitable
-from model.engines.kernel.tables import FoldedPart, Part, Tables
-from model.engines.layout import WORD, Layout, of_words, stored, to_words
-from model.engines.local import Local, mentions
-from model.engines.reductions import Reduced
+from model.engines.kernel.tables import Tables
+from model.engines.layout import WORD, Layout, of_words, to_words
+from model.engines.reductions import MOST_FORKS, Reduced
 from model.engines.repeated import repeated_steps
 from model.engines.symmetry import Symmetry
 from model.lang import System, Var
@@ -77,8 +77,10 @@ class Store:
         self.c = found
         self.system = system
         self.layout = Layout(system)
-        self.parts = _parts(self.layout, symmetry)
-        self._tables = tables = Tables(self.layout, self.parts, self._folded(reduced), bundled=True)
+        self.parts = parts_of(self.layout, symmetry)
+        self._tables = tables = Tables(
+            self.layout, self.parts, folded_parts(self.layout, reduced), bundled=True
+        )
         checks, groups = tables.checked((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
         self.programs = {id(item): tables.programs.number(item) for item in watch.asked()}
@@ -130,29 +132,6 @@ class Store:
     def __del__(self) -> None:
         if getattr(self, "handle", None):
             self.c.search_free(self.handle)
-
-    def _folded(self, reduced: Sequence[Reduced]) -> Iterator[FoldedPart]:
-        """What is known of entities' own states, packed."""
-        layout = self.layout
-        for one in reduced:
-            part = Part(*layout.part[one.entity.name], 0)
-            variables = one.entity.variables()
-            fields = [
-                [stored(v, value) << layout.shift[v] - part.shift for value in v.domain.values]
-                for v in variables
-            ]
-            packed = {state: _packed(fields, state) for state in one.states}
-            standing = map(packed.__getitem__, one.standing)
-            yield FoldedPart(
-                part,
-                dict(zip(packed.values(), standing, strict=True)),
-                {packed[state] for state in one.fleeting},
-                [
-                    k
-                    for k, action in enumerate(self.system.actions)
-                    if action.actor == one.entity.name and mentions(action, variables)
-                ],
-            )
 
     # -- while it searches ---------------------------------------------------------------------
 
@@ -207,14 +186,16 @@ class Store:
         at = self.c.search_states(self.handle) + 8 * words * i
         return of_words(list((ctypes.c_uint64 * words).from_address(at)))
 
-    def find(self, packed: int) -> tuple[int, list[int]]:
-        """The number of a state, or of the one that stands for it; -1 if there is none.
+    def find(self, packed: int) -> list[tuple[int, list[int]]]:
+        """The numbers of the states that stand for one; none if there is none.
 
-        The list says where each interchangeable part is in that one.
+        The list beside each says where each interchangeable part is in it.
         """
-        to = bytearray(len(self.parts) + 1)
-        number = int(self.c.search_find(self.handle, self.words(packed), pointer(to)))
-        return number, list(to[: len(self.parts)])
+        slots = len(self.parts)
+        numbers, to = array("q", bytes(8 * MOST_FORKS)), bytearray(MOST_FORKS * slots + 1)
+        out = pointer(numbers), pointer(to)
+        found = self.c.search_find(self.handle, self.words(packed), *out)
+        return [(numbers[k], list(to[k * slots : (k + 1) * slots])) for k in range(found)]
 
     def steps(
         self, packed: int, standing: int = _LAST, *, hurried: bool = False
@@ -223,7 +204,8 @@ class Store:
 
         If ``hurried``, only those that the search takes as well.
         """
-        words, slots, most = self.layout.words, len(self.parts), len(self.system.actions)
+        words, slots = self.layout.words, len(self.parts)
+        most = len(self.system.actions) * self._tables.forks
         by, targets = array("i", bytes(4 * most)), array("q", bytes(8 * most))
         after, to = array("Q", bytes(8 * most * words)), bytearray(most * slots + 1)
         out = map(pointer, (by, after, targets, to))
@@ -273,25 +255,12 @@ class Store:
         self.c.search_sizes(self.handle, ctypes.addressof(out))
         return tuple(out)
 
-    def kept(self, i: int, packed: int) -> int:
-        """What is kept of ``packed``, a state after the ``i``-th one."""
-        words = self.words(packed)
-        self.c.search_kept(self.handle, i, words)
-        return of_words(list(words))
-
-
-def _parts(layout: Layout, symmetry: Symmetry) -> list[Part]:
-    parts = []
-    for block, entities in enumerate(symmetry.blocks):
-        for entity in entities:
-            if entity.name not in layout.part:
-                raise Unsuitable(f"{entity.name} has more bits than a word")
-            parts.append(Part(*layout.part[entity.name], block))
-    return parts
-
-
-def _packed(fields: Sequence[Sequence[int]], local: Local) -> int:
-    return sum(field[place] for field, place in zip(fields, local, strict=True))
+    def kept(self, i: int, packed: int) -> list[int]:
+        """What is kept of ``packed``, a state after the ``i``-th one: any of these."""
+        words = self.layout.words
+        out = (ctypes.c_uint64 * (MOST_FORKS * words))()
+        found = self.c.search_kept(self.handle, i, self.words(packed), out)
+        return [of_words(out[k * words : (k + 1) * words]) for k in range(found)]
 
 
 def _places(lists: Iterable[Sequence[object]]) -> Iterator[int]:

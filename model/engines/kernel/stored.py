@@ -29,14 +29,17 @@ class Stored(Protocol):
     def state(self, i: int) -> int:
         """The ``i``-th state."""
 
-    def find(self, packed: int) -> tuple[int, list[int]]:
-        """The number of a state, or of the one that stands for it; -1 if there is none.
+    def find(self, packed: int) -> list[tuple[int, list[int]]]:
+        """The numbers of the states that stand for one; none if there is none.
 
-        The list says where each interchangeable part is in that one.
+        The list beside each says where each interchangeable part is in it.
         """
 
     def steps(self, packed: int, *, hurried: bool = False) -> Iterator[RawStep]:
         """The steps from a state, stored or not; if ``hurried``, those that the search takes."""
 
-    def kept(self, i: int, packed: int) -> int:
-        """What is kept of ``packed``, a state after the ``i``-th one, its parts not yet sorted."""
+    def kept(self, i: int, packed: int) -> list[int]:
+        """What is kept of ``packed``, a state after the ``i``-th one: any of these.
+
+        Parts are not yet sorted.
+        """

@@ -57,16 +57,26 @@ class Part:
     block: int
 
 
+class WayOut(NamedTuple):
+    """What a part comes ``through``, which ``ends`` it may lead to, and the actions ``taken``."""
+
+    through: Sequence[int]
+    ends: Sequence[int]
+    taken: Sequence[int]
+
+
 @dataclass(frozen=True)
 class FoldedPart:
     """A part of a state: what is ``standing`` for its states, and which of those are ``fleeting``.
 
-    ``own`` are the numbers of the actions that are enough in a fleeting one.
+    ``passing`` are those of the others that lead to what stands for them, with their ways. ``own``
+    are the numbers of the actions that are enough in both.
     """
 
     part: Part
     standing: Mapping[int, int]
     fleeting: Collection[int]
+    passing: Mapping[int, WayOut]
     own: Sequence[int]
 
 
@@ -118,6 +128,10 @@ class Tables:
         for part in parts:
             self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
         self.fold, self.folded = array("i"), array("Q")
+        self.forks = 1
+        self.through, self.through_at = array("Q"), array("i", [0])
+        self.ends, self.ends_at = array("Q"), array("i", [0])
+        self.taken, self.taken_at = array("i"), array("i", [0])
         self.whose = array("i", [-1] * len(layout.system.actions))
         self.hurries = 0
         for k, one in enumerate(folded):
@@ -128,18 +142,30 @@ class Tables:
         rows = {state: other for state, other in one.standing.items() if state != other}
         rows |= {state: state for state in one.fleeting}
         size_bits = (2 * len(rows) + 1).bit_length()
-        entries = [(_NOBODY, 0, 0)] * (1 << size_bits)
+        entries = [(_NOBODY, 0, 0, 0)] * (1 << size_bits)
         for state, other in rows.items():
             at = (state * _SPREAD & _NOBODY) >> (WORD - size_bits)
             while entries[at][0] != _NOBODY:
                 at = (at + 1) % len(entries)
-            entries[at] = state, other, state in one.fleeting
-        first = len(self.folded) // 3
+            way = self._add_way(one.passing[state], other) if state in one.passing else 0
+            entries[at] = state, other, state in one.fleeting, way
+        first = len(self.folded) // 4
         self.fold.extend([*divmod(one.part.shift, WORD), one.part.width, first, size_bits])
         self.hurries |= bool(one.fleeting)
+        self.forks *= max((len(way.ends) for way in one.passing.values()), default=1)
         for k in one.own:
             self.whose[k] = number
         self.folded.extend(number for entry in entries for number in entry)
+
+    def _add_way(self, way: WayOut, standing: int) -> int:
+        """Add a way out of a state that is not stored; its number, plus one."""
+        self.through.extend(way.through)
+        self.ends.extend(end for end in way.ends if end != standing)
+        self.taken.extend(way.taken)
+        self.through_at.append(len(self.through))
+        self.ends_at.append(len(self.ends))
+        self.taken_at.append(len(self.taken))
+        return len(self.taken_at) - 1
 
     # -- what is looked for --------------------------------------------------------------------
 

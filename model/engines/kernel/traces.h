@@ -22,11 +22,11 @@ void search_mark(struct search *s, u64 first, u64 end, u64 last, u64 *marks)
 			continue;
 		}
 		int n = steps(s, state, -1, NULL, NULL, s->after, s->by, W);
+		n = stand_ins(s, stage_of(s, i), state, s->after, s->by, n, 0, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
 				continue;
-			keep(s, stage_of(s, i), state, after, W);
 			if (s->m->slots)
 				sort_slots(s->m, after, to);
 			u64 hash = mix(after, W);
@@ -75,12 +75,13 @@ void search_switches(struct search *s, u64 first, u64 end, u64 last, const u64 *
 		if (!(marks[i] & bits))
 			continue;
 		u8 *mine = cost + i * actors;
-		int n = steps(s, s->states + i * W, -1, NULL, NULL, s->after, s->by, W);
+		const u64 *state = s->states + i * W;
+		int n = steps(s, state, -1, NULL, NULL, s->after, s->by, W);
+		n = stand_ins(s, stage_of(s, i), state, s->after, s->by, n, 0, W);
 		for (int k = 0; k < n; k++) {
 			u64 *after = s->after + (u64)k * W;
 			if (s->by[k] < 0)
 				continue;
-			keep(s, stage_of(s, i), NULL, after, W);
 			if (s->m->slots) {
 				sort_slots(s->m, after, to);
 				for (i32 q = 0; q < s->m->slots; q++)

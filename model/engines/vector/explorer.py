@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engines.explorer import Full, Run, Saved, Watch
+from model.engines.kernel.parts import parts_of
 from model.engines.kernel.tables import Tables
 from model.engines.kernel.witnesses import find_witnesses
 from model.engines.layout import Layout
@@ -21,7 +22,6 @@ from model.engines.vector.edges import Edges, Stretch
 from model.engines.vector.folds import Folds
 from model.engines.vector.graph import Graph
 from model.engines.vector.growing import Growing
-from model.engines.vector.standing import parts_of
 from model.engines.vector.states import Added
 from model.engines.vector.values import Numbers, Values, Words
 from model.engines.vector.watching import Watching
@@ -119,7 +119,7 @@ class VectorExplorer:
 
     def contains(self, state: State) -> bool:
         """Whether ``state``, or one that stands for it, is stored."""
-        return self.graph.find(self.graph.layout.pack(state))[0] >= 0
+        return self.graph.find(self.graph.layout.pack(state)) is not None
 
     # -- the search ----------------------------------------------------------------------------
 

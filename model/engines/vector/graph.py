@@ -87,8 +87,8 @@ class Graph:
         """What is kept of ``packed``, a state after the ``i``-th one, its parts not yet sorted."""
         return of_words([int(word[0]) for word in self.least(self._one(packed), i)])
 
-    def find(self, packed: int) -> tuple[int, list[int]]:
-        """The number of a state, or of the one that stands for it; -1 if there is none.
+    def find(self, packed: int) -> tuple[int, list[int]] | None:
+        """The number of a state, or of the one that stands for it.
 
         The list says where each interchangeable part is in that one.
         """
@@ -96,9 +96,9 @@ class Graph:
             words = self._folds.stored(self._masked(self._one(packed), keep))
             (number,) = self.states.find(self.standing.sorted(words)).tolist()
             if number >= 0:
-                break
-        (places,) = self.standing.places(words).tolist()
-        return number, places
+                (places,) = self.standing.places(words).tolist()
+                return number, places
+        return None
 
     def _one(self, packed: int) -> Words:
         return [np.array([word], Word) for word in to_words(packed, self.layout.words)]

@@ -18,9 +18,7 @@ class Singly:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._lowered = Lowered(graph.system)
-        self.find = graph.find
         self.state = graph.packed
-        self.kept = graph.kept
 
     @property
     def system(self) -> System:
@@ -36,6 +34,15 @@ class Singly:
     def parts(self) -> Sequence[Part]:
         """The interchangeable parts of a state."""
         return self._graph.parts
+
+    def find(self, packed: int) -> list[tuple[int, list[int]]]:
+        """The number of the state that stands for one; none if there is none."""
+        found = self._graph.find(packed)
+        return [found] if found else []
+
+    def kept(self, i: int, packed: int) -> list[int]:
+        """What is kept of ``packed``, a state after the ``i``-th one."""
+        return [self._graph.kept(i, packed)]
 
     def steps(self, packed: int, *, hurried: bool = False) -> Iterator[RawStep]:  # noqa: ARG002
         """The steps from a state, stored or not; which stored one is behind each is left open."""

@@ -11,22 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.engines.kernel.programs import Unsuitable
 from model.engines.kernel.tables import Part
-from model.engines.layout import WORD, Layout
-from model.engines.symmetry import Symmetry
+from model.engines.layout import WORD
 from model.engines.vector.values import Bits, Numbers, Truths, Word, Words
-
-
-def parts_of(layout: Layout, symmetry: Symmetry) -> list[Part]:
-    """Where the interchangeable entities have their parts of a state. Raises Unsuitable."""
-    blocks = list(enumerate(symmetry.blocks))
-    for entity in (entity for _, block in blocks for entity in block):
-        if entity.name not in layout.part:
-            raise Unsuitable(f"{entity.name} has more bits than a word")
-    return [
-        Part(*layout.part[entity.name], block) for block, entities in blocks for entity in entities
-    ]
 
 
 class Standing:
