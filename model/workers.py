@@ -190,7 +190,8 @@ class Workers:
         worker.doing = None
         if left and not self._stop.value:
             worker.doing = left.popleft()
-            worker.pipe.send(worker.doing)
+            with contextlib.suppress(BrokenPipeError):  # if it has died, it is found out below
+                worker.pipe.send(worker.doing)
 
     def _said(self, worker: _Worker, job: int) -> Answer | NoAnswer | None:
         """What a worker answers; None if it only tells how far it is. Who has died is replaced."""
