@@ -15,6 +15,7 @@ from model.engines.kernel import native
 from model.engines.result import Report, Verdict
 from model.linux.design import Design, Size
 from tests.random_cells import random_cells
+from tests.reductions.cases import items
 from tests.reductions.compare import (
     ALL,
     FOLD,
@@ -103,3 +104,18 @@ def test_of_three_devices_so_many_states_are_left() -> None:
     )
     assert (report.stored, report.states) == (43630, 237921)
     assert report.hurried  # else something was missing, and it was searched again
+
+
+@built
+@pytest.mark.parametrize(
+    "name",
+    [
+        "remove/update/device.stage",
+        "really_probe_return/update/device.stage",
+        "device_unbind_cleanup_unwind/update/device.driver",
+    ],
+)
+def test_a_run_to_what_is_lost_ends_where_a_choice_has_been_made(name: str) -> None:
+    mutant = next(item for item in items() if item.name == name)
+    system, claims = mutant.made()
+    same(report_of(system, claims, UNREDUCED), report_of(system, claims, PARTIAL_ORDER))

@@ -113,26 +113,32 @@ class _Unfolding:
             mine = (raw for raw in steps if raw.action >= 0 and actors.who[raw.action] == actor)
             return sorted((raw.action, raw.after) for raw in mine if after in self._kept(raw.after))
 
-        self._take(*real(self._until(real))[0])
+        self._take(*real(self._until(lambda _, steps: real(steps)))[0])
         self._standing, self._here = step.state, after
 
     def end(self) -> None:
-        """Come to where nothing more can happen, or a domain be left, if the stored run has."""
-        steps = list(self._store.steps(self._store.state(self._standing)))
-        if not steps:
-            self._until(lambda steps: not steps)
-        elif _leaves(steps):
-            self._until(_leaves)
+        """Come to where the stored run has come to, and may not come to any other place instead.
 
-    def _until(self, wanted: Callable[[Sequence[RawStep]], object]) -> Sequence[RawStep]:
-        """Go on, where that changes nothing stored, until its steps are ``wanted``: those steps."""
+        If nothing more can happen there, or a domain be left, so it is here.
+        """
+        (here,) = self._kept(self._here)
+        last = list(self._store.steps(self._store.state(self._standing)))
+
+        def there(packed: int, steps: Sequence[RawStep]) -> bool:
+            alike = bool(steps) == bool(last) and _leaves(steps) >= _leaves(last)
+            return alike and self._kept(packed) == [here]
+
+        self._until(there)
+
+    def _until(self, wanted: Callable[[int, Sequence[RawStep]], object]) -> Sequence[RawStep]:
+        """Go on, where that changes nothing stored, to a state that is ``wanted``; its steps."""
         (here,) = self._kept(self._here)
         ways: dict[int, list[tuple[int, int]]] = {self.states[-1]: []}
         left = deque(ways)
         while left:
             packed = left.popleft()
             steps = list(self._store.steps(packed))
-            if wanted(steps):
+            if wanted(packed, steps):
                 for action, after in ways[packed]:
                     self._take(action, after)
                 return steps
