@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -92,6 +93,21 @@ def run(*words: str | Path, cwd: Path, **more: str) -> Ran:
         check=False,
     )
     return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+@contextlib.contextmanager
+def running(*words: str | Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """The program while it runs in the folder ``cwd``, in a group of processes of its own."""
+    with subprocess.Popen(
+        command(*words),
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        yield process
 
 
 def call(*words: str | Path) -> Ran:

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -20,9 +19,8 @@ from tests.cli.program import (
     STUB,
     UNFLAGGED,
     call,
-    command,
-    environment,
     run,
+    running,
     variant,
 )
 
@@ -99,14 +97,7 @@ def test_3_is_a_limit_also_where_a_violation_is_expected() -> None:
 
 def interrupted(*words: str, cwd: Path) -> tuple[int, str, str]:
     """What a long run leaves that is interrupted when it has been searching for a while."""
-    with subprocess.Popen(
-        command(*words),
-        cwd=cwd,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with running(*words, cwd=cwd) as process:
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)

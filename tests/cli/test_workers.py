@@ -7,15 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from model.workers import possible
-from tests.cli.program import SAFE, call, command, environment, refused
+from tests.cli.program import SAFE, call, refused, running
 
 pytestmark = pytest.mark.skipif(not possible(), reason="this system does not copy processes")
 
@@ -42,21 +40,6 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
             return found
         time.sleep(0.05)
     raise AssertionError("there are no two workers")
-
-
-@contextmanager
-def running(*words: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """The program, in a group of processes of its own."""
-    with subprocess.Popen(
-        command(*words),
-        cwd=cwd,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        yield process
 
 
 def test_two_workers_find_what_one_process_finds() -> None:
