@@ -126,6 +126,15 @@ static void await(struct search *s, const u64 *state)
 	}
 }
 
+/* The actions on a way. */
+static void tell_way(struct search *s, i32 way)
+{
+	const struct model *m = s->m;
+	for (i32 t = m->taken_at[way]; t < m->taken_at[way + 1]; t++)
+		s->fired[m->taken[t]] = 1;
+	s->told[way] = m->ends_at[way] < m->ends_at[way + 1] ? FORKS : TOLD;
+}
+
 /* What was on the way of the parts that `went` on from where they are in `state`, as fold() found it:
  * actions, and states in which goals may be met. */
 static void tell_ways(struct search *s, const u64 *state, u64 went)
@@ -141,9 +150,7 @@ static void tell_ways(struct search *s, const u64 *state, u64 went)
 			put_part(m->fold + k, m->through[t], between);
 			await(s, between);
 		}
-		for (i32 t = m->taken_at[way]; t < m->taken_at[way + 1]; t++)
-			s->fired[m->taken[t]] = 1;
-		s->told[way] = m->ends_at[way] < m->ends_at[way + 1] ? FORKS : TOLD;
+		tell_way(s, way);
 	}
 }
 

@@ -1,100 +1,5 @@
 /* Expanding states, and what traces ask of stored ones. */
 
-/* Adds `state`, which comes after `before` by an action, unless it is known; *at is its number
- * either way. */
-static inline __attribute__((always_inline)) int
-add(struct search *s, const u64 *before, i32 by, const u64 *state, u64 hash, u64 *at, const int W)
-{
-	u64 i = place_of(s, state, hash, W);
-	if (s->slots[i]) {
-		*at = (s->slots[i] & 0xffffffffu) - 1;
-		return DONE;
-	}
-	if (s->count == s->most)
-		return FULL;
-	u64 j = s->count;
-	if (j == s->room || j * 2 > s->slot_mask) {
-		if (grow(s, W))
-			return NO_MEMORY;
-		i = place_of(s, state, hash, W);
-	}
-	memcpy(s->states + j * W, state, W * sizeof(u64));
-	s->slots[i] = hash >> 32 << 32 | (j + 1);
-	if (s->repeats)
-		s->came[j] = (u16)by;
-	s->indexed = ++s->count;
-	*at = j;
-	return look_at(s, before, state, j, W);
-}
-static int more_edges(struct search *s, u64 more)
-{
-	if (s->edges + more <= s->edge_room)
-		return DONE;
-	u64 room = s->edge_room * 2 + more;
-	u32 *targets = advised(realloc(s->targets, room * sizeof(u32)), room * sizeof(u32));
-	if (!targets)
-		return NO_MEMORY;
-	s->targets = targets;
-	if (s->m->slots) {
-		u8 *perms = advised(realloc(s->perms, room), room);
-		if (!perms)
-			return NO_MEMORY;
-		s->perms = perms;
-	}
-	if (s->keep_edges > 1) {
-		u16 *actions = advised(realloc(s->actions, room * sizeof(u16)), room * sizeof(u16));
-		if (!actions)
-			return NO_MEMORY;
-		s->actions = actions;
-	}
-	s->edge_room = room;
-	return DONE;
-}
-
-/* Adds what the batch found from state `next`: n successors, from number `first` of the batch. So
- * many further steps were `repeated`. */
-static inline __attribute__((always_inline)) int
-settle(struct search *s, const u64 *before, int first, int n, int repeated, const int W,
-       const int edges)
-{
-	u64 begin = s->edges;
-	int failed = edges ? more_edges(s, (u64)n) : DONE;
-	for (int k = first; k < first + n && !failed; k++) {
-		i32 by = s->by[k];
-		u64 j;
-		if (by < 0) {
-			if (s->left_action < 0)
-				s->left_action = ~by;
-			s->fired[~by] = 1;
-			if (s->open[s->nclaims])
-				failed = note(s, s->nclaims, s->next);
-			continue;
-		}
-		if (!s->fired[by])
-			s->fired[by] = 1;
-		failed = add(s, before, by, s->after + (u64)k * W, s->hash[k], &j, W);
-		if (edges && !failed && !s->idle[k]) {
-			s->targets[s->edges] = (u32)j;
-			if (s->m->slots)
-				s->perms[s->edges] = (u8)s->rank[k];
-			if (edges > 1)
-				s->actions[s->edges] = (u16)by;
-			s->edges++;
-		}
-	}
-	if (!n && !repeated && !failed && s->open[s->nclaims + 1])
-		failed = note(s, s->nclaims + 1, s->next);
-	if (failed) {
-		s->edges = begin;
-		return failed;
-	}
-	s->transitions += (u64)(n + repeated);
-	s->next++;
-	if (edges)
-		s->offsets[s->next] = s->edges;
-	return DONE;
-}
-
 /* Sorts the parts of the batch's successor `k`, which is stored so. */
 static inline __attribute__((always_inline)) void sort_successor(struct search *s, int k, const int W)
 {
@@ -156,7 +61,7 @@ expand_as(struct search *s, u64 upto, const int W, const int edges, const int re
 			__builtin_prefetch((const char *)s->states + ((e & 0xffffffffu) - 1) * W * 8);
 		}
 		for (int i = 0, first = 0; i < states; first += of[i++]) {
-			int failed = settle(s, batch + i * W, first, of[i], repeated[i], W, edges);
+			int failed = settle(s, batch + i * W, first, of[i], repeated[i], W, 0, edges);
 			if (failed)
 				return failed;
 			if (reduced && m->slots) {
@@ -171,10 +76,23 @@ expand_as(struct search *s, u64 upto, const int W, const int edges, const int re
 /* Expands by numbers, until those are given up. */
 static int expand_numbered(struct search *s, u64 upto)
 {
-	int failed = s->numbers ? DONE : make_numbers(s);
+	int in_rows = goes_in_rows(s);
+	if (s->numbers && s->numbers->in_rows != in_rows)
+		forget_numbers(s);
+	int failed = s->numbers ? DONE : make_numbers(s, in_rows);
 	const struct numbers *n = s->numbers;
+	if (!in_rows && !failed)
+		failed = take_over(s, s->m->words);
+	if (!in_rows && !failed)
+		failed = index_as(s, 1);
 	if (failed)
 		forget_numbers(s); /* they are not complete */
+	else if (!in_rows && s->m->words == 1 && n->words == 1)
+		failed = expand_merged(s, upto, 1, 1);
+	else if (!in_rows && s->m->words == 2 && n->words == 1)
+		failed = expand_merged(s, upto, 2, 1);
+	else if (!in_rows)
+		failed = expand_merged(s, upto, s->m->words, n->words);
 	else if (s->m->words == 1 && n->words == 1 && n->ranks == 2)
 		failed = expand_by_numbers(s, upto, 1, 1, 2);
 	else if (s->m->words == 2 && n->words == 2)
@@ -236,7 +154,7 @@ int search_add(struct search *s, const u64 *state)
 	for (u64 *one = all; n-- > 0 && !failed; one += words) {
 		if (s->m->slots)
 			sort_slots(s->m, one, to);
-		failed = add(s, NULL, s->m->actions, one, mix(one, words), &j, words);
+		failed = add(s, NULL, s->m->actions, one, mix(one, words), NULL, &j, words, 0);
 	}
 	return failed;
 }

@@ -31,12 +31,12 @@ static int make_table(struct numbers *n, struct table *t, int first, int second)
 		t->word[k] = p / IN_WORD;
 		t->shift[k] = p % IN_WORD * NUMBER_BITS;
 		if (t->of[k] >= 0)
-			put_number(t->keep, (u32)p, 0);
+			put_number(t->keep, p, 0, n->words);
 	}
 	t->second = second < 0 ? 0 : MOST_LOCALS - 1;
-	while (second >= 0 && n->entity[second].room >> t->columns > 1)
+	while (second >= 0 && locals_of(n, second)->room >> t->columns > 1)
 		t->columns++;
-	t->known = calloc((u64)n->entity[first].room << t->columns, sizeof(u32));
+	t->known = calloc((u64)locals_of(n, first)->room << t->columns, sizeof(u32));
 	return t->known ? DONE : NO_MEMORY;
 }
 
@@ -58,9 +58,9 @@ static inline u32 about(const struct table *t)
 }
 
 /* The entity that a piece says something of. */
-static inline u32 entity_of_piece(const struct table *t)
+static inline int entity_of_piece(const struct table *t)
 {
-	return (u32)(t->of[1] < 0 ? t->of[0] : t->of[1]);
+	return (t->of[1] < 0 ? t->of[0] : t->of[1]);
 }
 
 /* What a successor comes by; those of a state are sorted by it. */
@@ -209,7 +209,7 @@ find_piece(struct search *s, i32 action, const struct table *t, const u64 *state
 {
 	struct numbers *n = s->numbers;
 	const struct model *m = s->m;
-	const int p = (int)entity_of_piece(t);
+	const int p = entity_of_piece(t);
 	const u64 *here = m->entity + (u64)p * W;
 	u32 both = (u32)1 << t->of[0], mine = (u32)1 << p, known = NUMBERED;
 	u64 after[MOST_WORDS], to[MOST_ENTITIES / IN_WORD];
@@ -240,7 +240,7 @@ find_piece(struct search *s, i32 action, const struct table *t, const u64 *state
 		int failed = put_local(s, p, after, to, W);
 		if (failed)
 			return failed;
-		known += number_at(to, (u32)p);
+		known += number_at(to, p, n->words);
 	}
 	*known_of(t, key, n->words) = known;
 	return DONE;
@@ -264,13 +264,80 @@ static int ask_pieces(struct search *s, i32 action, const u64 *state, const u64 
 		if (known < all)
 			all = known;
 		if (known >= NUMBERED)
-			put_number(to, entity_of_piece(t), known - NUMBERED);
+			put_number(to, entity_of_piece(t), known - NUMBERED, K);
 	}
 	return (int)all;
 }
 
+/* Finds which local state stands for that one of entity p, now that a step leads there. */
+static __attribute__((noinline)) int
+find_standing(struct search *s, int p, u32 number, const int W)
+{
+	struct numbers *n = s->numbers;
+	u64 state[MOST_WORDS] = { 0 }, key[MOST_ENTITIES / IN_WORD] = { 0 };
+	i32 k = n->fold[p], way = -1;
+	put_in_state(n, p, number, state, W);
+	forget(s, n->stage, state, W);
+	if (k >= 0) {
+		way = way_of(s->m, k, state);
+		fold_part(s, k, NULL, state);
+	}
+	if (way >= 0)
+		tell_way(s, way);
+	int failed = put_local(s, p, state, key, W);
+	if (!failed)
+		n->standing[p][number] = (number_at(key, p, n->words) + 1) |
+					 (way >= 0 && s->told[way] == FORKS ? FORKING : 0);
+	return failed;
+}
+
+/* Exchanges the local state of entity p in a key for the one that stands for it. Sets *forks if
+ * others do so as well. */
+static inline __attribute__((always_inline)) int
+stand_for(struct search *s, int p, u64 *key, int *forks, const int W, const int K)
+{
+	struct numbers *n = s->numbers;
+	u32 number = number_at(key, p, K);
+	if (!n->standing[p][number]) {
+		int failed = find_standing(s, p, number, W);
+		if (failed)
+			return failed;
+	}
+	u32 standing = n->standing[p][number];
+	*forks |= (standing & FORKING) != 0;
+	put_number(key, p, (standing & (FORKING - 1)) - 1, K);
+	return DONE;
+}
+
+/* Puts into the key `to`, after a step of two entities that are in a table, what stands for those,
+ * unless several do. Sets *how to what else there is to say of it. */
+static int merge(struct search *s, const struct table *t, const u64 *key, u64 *to, u64 *how, const int W)
+{
+	struct numbers *n = s->numbers;
+	u64 merged[MOST_ENTITIES / IN_WORD];
+	int failed = DONE, forks = 0, part = 0;
+	memcpy(merged, to, n->words * sizeof(u64));
+	for (int i = 0; i < 2 && !failed; i++) {
+		int p = t->of[i];
+		if (p < 0)
+			continue;
+		failed = stand_for(s, p, merged, &forks, W, n->words);
+		for (i32 k = 0; k < s->m->slots; k++)
+			if (n->of_slot[k] == p)
+				part = part ? SEVERAL : k + 1;
+	}
+	*how = (u64)part << PART;
+	if (!memcmp(key, to, n->words * sizeof(u64)))
+		*how |= IDLE;
+	if (forks)
+		*how |= RAW;
+	else
+		memcpy(to, merged, n->words * sizeof(u64));
+	return failed;
+}
+
 /* Adds a step to those of a bundle that are being found. */
-static void put_change(struct numbers *n, const struct table *t, u32 by, const u64 *to, const int K)
+static void put_change(struct numbers *n, const struct table *t, u64 by, const u64 *to, const int K)
 {
 	u64 *change = n->changes + n->nchanges;
 	change[0] = by;
@@ -304,14 +371,17 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 		u64 after[MOST_WORDS], to[MOST_ENTITIES / IN_WORD];
 		if (entities_written(s, action) & ~about(t) || take(s, state, action, after, W) <= 0)
 			continue;
+		u64 how = 0;
+		int failed = DONE;
 		memcpy(to, key, (u64)K * sizeof(u64));
-		for (int i = 0; i < 2; i++) {
-			int failed = t->of[i] < 0 ? DONE : put_local(s, t->of[i], after, to, W);
-			if (failed)
-				return failed;
-		}
+		for (int i = 0; i < 2 && !failed; i++)
+			failed = t->of[i] < 0 ? DONE : put_local(s, t->of[i], after, to, W);
+		if (!failed && !n->in_rows)
+			failed = merge(s, t, key, to, &how, W);
+		if (failed)
+			return failed;
 		n->changes[first + 1 + (u64)m->rank[action] / 64] |= (u64)1 << m->rank[action] % 64;
-		put_change(n, t, comes_by(m, action, 0), to, K);
+		put_change(n, t, comes_by(m, action, 0) | how << HOW, to, K);
 		plain++;
 	}
 	for (i32 k = m->bundle_at[b]; k < m->bundle_at[b + 1]; k++) {
@@ -338,5 +408,28 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 	}
 	n->changes[first] = plain | others << 32;
 	*known_of(t, key, K) = (u32)first;
+	return DONE;
+}
+
+/* As look_at, by numbers. */
+static inline __attribute__((always_inline)) int
+look_by_numbers(struct search *s, const u64 *before, u64 j, const int W, const int K)
+{
+	struct numbers *n = s->numbers;
+	const u64 *key = n->keys + j * K, *state = s->states + j * W;
+	u64 holding = 0;
+	for (i32 c = 0; c < s->nchecks; c++) {
+		u32 *known = known_of(n->claims + c, key, K);
+		if (*known == NOTHING && find_verdict(s, c, state, key))
+			return NO_MEMORY;
+		const struct verdict *found = n->verdicts + *known;
+		holding |= found->holding;
+		if (found->broken && tell(s, s->checks + c, found->broken, state, j))
+			return NO_MEMORY;
+	}
+	for (i32 g = 0; g < s->groups; g++)
+		if (g >= MOST_HELD || !(holding >> g & 1))
+			if (look_at_group(s, g, before, state, j, W))
+				return NO_MEMORY;
 	return DONE;
 }

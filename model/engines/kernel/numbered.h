@@ -1,26 +1,89 @@
 /* The search by numbers. */
 
-/* Whether a search may go by numbers: what it finds out is then the same. */
+/* Whether a search may have states in rows. */
+static int goes_in_rows(const struct search *s)
+{
+	return !s->keep_edges && !s->m->slots && !s->m->folds && !s->stages;
+}
+
+/* Whether it may go by numbers: what it finds out is then the same. */
 static int goes_by_numbers(const struct search *s)
 {
 	const struct model *m = s->m;
-	return !s->gave_up && m->bundles && !s->keep_edges && !m->slots && !m->folds && !s->stages &&
-	       m->entities <= MOST_ENTITIES && m->actions < MOST_RANKS;
+	return !s->gave_up && m->bundles && m->entities <= MOST_ENTITIES && m->actions < MOST_RANKS &&
+	       (goes_in_rows(s) || !s->nawaited);
 }
 
-static int make_numbers(struct search *s)
+/* The entity whose bits are just these; -1: there is none. */
+static int entity_at(const struct search *s, i32 word, i32 shift, i32 bits)
+{
+	const int W = s->m->words;
+	for (int p = 0; p < s->m->entities; p++) {
+		u64 other = 0;
+		for (i32 w = 0; w < W; w++)
+			other |= s->m->entity[p * W + w] ^ (w == word ? ~(u64)0 >> (64 - bits) << shift : 0);
+		if (!other)
+			return p;
+	}
+	return -1;
+}
+
+/* Finds the entities that are interchangeable, and those that are folded. */
+static int find_parts(struct search *s)
+{
+	const struct model *m = s->m;
+	struct numbers *n = s->numbers;
+	for (int p = 0; p < n->entities; p++) {
+		n->like[p] = p;
+		n->fold[p] = -1;
+		if (!(n->standing[p] = calloc(FIRST_LOCALS, sizeof(u32))))
+			return NO_MEMORY;
+	}
+	for (i32 k = 0, first = 0; k < m->slots; k++) {
+		const struct slot *at = m->slot + k;
+		int p = entity_at(s, at->word, at->shift, at->bits);
+		if (p < 0)
+			return GIVEN_UP;
+		if (m->slot[first].block != at->block)
+			first = k;
+		n->part[p] = at;
+		n->of_slot[k] = p;
+		n->begins[k] = first;
+		for (i32 j = first; j <= k; j++)
+			n->ends_with[j] = k;
+		n->like[p] = n->of_slot[first];
+	}
+	for (i32 k = 0; k < m->slots; k++)
+		for (i32 j = 0; j < m->slots; j++) {
+			u8 to[MOST_SLOTS];
+			for (i32 i = 0; i < m->slots; i++)
+				to[i] = (u8)(i == k ? j : i > k && i <= j ? i - 1 : i < k && i >= j ? i + 1 : i);
+			n->ranks_of[k][j] = (u8)rank_of(m, to);
+		}
+	for (i32 k = 0; k < m->folds; k++) {
+		int p = entity_at(s, m->fold[k].word, m->fold[k].shift, m->fold[k].bits);
+		if (p < 0)
+			return GIVEN_UP;
+		n->fold[p] = k;
+	}
+	return DONE;
+}
+
+static int make_numbers(struct search *s, int in_rows)
 {
 	const struct model *m = s->m;
 	struct numbers *n = s->numbers = calloc(1, sizeof(*n));
 	if (!n)
 		return NO_MEMORY;
-	u64 actions = (u64)m->actions + 1, successors = actions * BATCH;
+	u64 actions = (u64)m->actions + 1, successors = actions * BATCH * (u64)m->forks;
 	int failed = 0;
+	n->in_rows = in_rows;
 	n->ranks = m->actions <= 128 ? 2 : m->actions / 64 + 1;
 	n->entities = m->entities;
 	n->words = (m->entities + IN_WORD - 1) / IN_WORD;
 	n->last = (m->entities - 1) % IN_WORD * NUMBER_BITS;
 	n->common = ((u64)1 << n->last) - 1;
+	n->stage = s->stages ? stage_of(s, s->next) : 0;
 	for (int p = 0; p < n->entities; p++) {
 		struct entity *at = n->entity + p;
 		at->room = FIRST_LOCALS;
@@ -47,16 +110,19 @@ static int make_numbers(struct search *s)
 	n->found = malloc(actions * n->words * sizeof(u64));
 	n->taken = calloc(2 * (u64)n->ranks, sizeof(u64));
 	n->leaves = n->taken + n->ranks;
-	n->found_by = malloc(actions * sizeof(u32));
+	n->found_by = malloc(actions * sizeof(u64));
 	n->with_rank = malloc((u64)n->ranks * 64 * sizeof(u16));
 	n->repeats = s->repeats ? calloc(actions * n->ranks, sizeof(u64)) : NULL;
+	n->forking = malloc(actions * sizeof(u32));
+	n->ends = calloc((u64)m->ends_at[m->ways] + 1, sizeof(u32));
 	n->after = malloc(successors * n->words * sizeof(u64));
 	n->hash = malloc(successors * sizeof(u64));
 	n->by = malloc(successors * sizeof(u32));
 	if (failed || !n->steps || !n->wide || !n->verdicts || !n->row_slots || !n->rows || !n->after ||
 	    !n->hash || !n->by || !n->far || !n->alone || !n->found || !n->taken || !n->found_by ||
-	    !n->with_rank || (s->repeats && !n->repeats))
+	    !n->with_rank || !n->forking || !n->ends || (s->repeats && !n->repeats))
 		return NO_MEMORY;
+	failed = find_parts(s);
 	for (u64 by = 0; s->repeats && by < actions; by++)
 		for (i32 a = 0; a < m->actions; a++)
 			if (s->repeats[by * m->actions + a])
@@ -69,20 +135,6 @@ static int make_numbers(struct search *s)
 	return failed ? failed : make_wide(s);
 }
 
-/* Makes room for the keys of all states that there is room for. */
-static int more_keys(struct search *s)
-{
-	struct numbers *n = s->numbers;
-	if (n->keys_room >= s->room)
-		return DONE;
-	u64 size = s->room * (u64)n->words * sizeof(u64), *keys = realloc(n->keys, size);
-	if (!keys)
-		return NO_MEMORY;
-	n->keys = advised(keys, size);
-	n->keys_room = s->room;
-	return DONE;
-}
-
 /* Gives the states that were found before it a key and a bit. */
 static int take_over(struct search *s, const int W)
 {
@@ -92,45 +144,22 @@ static int take_over(struct search *s, const int W)
 		u64 *key = n->keys + n->count * n->words, *word, bit;
 		memset(key, 0, n->words * sizeof(u64));
 		failed = put_key(s, NULL, s->states + n->count * W, key, W);
-		if (!failed)
+		if (!failed && n->in_rows)
 			failed = bit_in_row(s, key, row_hash(n, key, n->words), &word, &bit, n->words);
-		if (!failed)
+		if (!failed && n->in_rows)
 			*word |= bit;
 	}
 	return failed;
 }
 
-/* As look_at, by numbers. */
-static inline __attribute__((always_inline)) int
-look_by_numbers(struct search *s, const u64 *before, u64 j, const int W, const int K)
-{
-	struct numbers *n = s->numbers;
-	const u64 *key = n->keys + j * K, *state = s->states + j * W;
-	u64 holding = 0;
-	for (i32 c = 0; c < s->nchecks; c++) {
-		u32 *known = known_of(n->claims + c, key, K);
-		if (*known == NOTHING && find_verdict(s, c, state, key))
-			return NO_MEMORY;
-		const struct verdict *found = n->verdicts + *known;
-		holding |= found->holding;
-		if (found->broken && tell(s, s->checks + c, found->broken, state, j))
-			return NO_MEMORY;
-	}
-	for (i32 g = 0; g < s->groups; g++)
-		if (g >= MOST_HELD || !(holding >> g & 1))
-			if (look_at_group(s, g, before, state, j, W))
-				return NO_MEMORY;
-	return DONE;
-}
-
 /* Puts a successor behind the `k` that were found before it. */
 static inline __attribute__((always_inline)) void
-put_found(struct numbers *n, int k, const u64 *key, u32 by, const int K)
+put_found(struct numbers *n, int k, const u64 *key, u64 by, const int K)
 {
 	for (int w = 0; w < K; w++)
 		n->found[k * K + w] = key[w];
 	n->found_by[k] = by;
-	n->with_rank[by >> ACTION_BITS] = (u16)k;
+	n->with_rank[(u32)by >> ACTION_BITS] = (u16)k;
 }
 
 /* Adds a step that is not plain to those found. */
@@ -138,7 +167,7 @@ static inline __attribute__((always_inline)) void
 add_found(struct numbers *n, const u64 *key, u32 by, const int K)
 {
 	u32 rank = by >> ACTION_BITS;
-	put_found(n, n->nfound++, key, by, K);
+	put_found(n, n->nfound++, key, by | (u64)(RAW | SEVERAL << PART) << HOW, K);
 	n->taken[rank / 64] |= (u64)1 << rank % 64;
 	if (by & LEFT)
 		n->leaves[rank / 64] |= (u64)1 << rank % 64;
@@ -183,7 +212,7 @@ take_wide(struct search *s, const u64 *state, const u64 *key, u32 by, u64 *to, c
 			return DONE;
 		if (known == BY_ITSELF)
 			return take_by_itself(s, state, key, by & (LEFT - 1), W);
-		put_number(to, entity_of_piece(t), known - NUMBERED);
+		put_number(to, entity_of_piece(t), known - NUMBERED, K);
 	}
 	for (i32 i = 0; i < a->ntests; i++)
 		if (!value_of(s, a->tests[i], state))
@@ -214,7 +243,7 @@ find_successors(struct search *s, const u64 *state, const u64 *key, const int W,
 		for (change += 1 + R; plain; plain--, change += 1 + K) {
 			for (int w = 0; w < K; w++)
 				to[w] = (key[w] & t->keep[w]) | change[1 + w];
-			put_found(n, k++, to, (u32)change[0], K);
+			put_found(n, k++, to, change[0], K);
 		}
 		n->nfound = k;
 		for (; others && !failed; others--, change += 1 + K) {
@@ -243,7 +272,7 @@ put_successors(struct search *s, u64 i, int k, int *repeated, const int K, const
 			u64 *after = n->after + (u64)k * K;
 			for (int w = 0; w < K; w++)
 				after[w] = n->found[one * K + w];
-			n->by[k] = n->found_by[one];
+			n->by[k] = (u32)n->found_by[one];
 			n->hash[k] = row_hash(n, after, K);
 			__builtin_prefetch(n->row_slots + (n->hash[k] & n->row_mask));
 		}
@@ -262,7 +291,7 @@ store(struct search *s, const u64 *key, u32 action, const int W, const int K)
 	u64 j = s->count;
 	for (int k = 0; k < K; k++)
 		n->keys[j * K + k] = key[k];
-	put_state(n, key, s->states + j * W, W);
+	put_state(n, key, s->states + j * W, W, K);
 	if (s->came)
 		s->came[j] = (u16)action;
 	n->count = ++s->count;

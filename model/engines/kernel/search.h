@@ -75,6 +75,7 @@ struct search {
 	u8 *perms;
 	u16 *actions; /* by target, if keep_edges says so */
 	u64 indexed; /* how many states are in `slots` */
+	int by_key; /* whether they are found there by the numbers of their local states */
 	u64 count, room, slot_mask, next, edges, edge_room, transitions, most;
 	int keep_edges;
 	u8 *fired;

@@ -1,5 +1,10 @@
 /* The state that stands for others: parts in order, folded, without what is forgotten. */
 
+static inline u64 part_of(const struct slot *at, const u64 *state)
+{
+	return state[at->word] >> at->shift & (~(u64)0 >> (64 - at->bits));
+}
+
 /* Sorts the interchangeable parts of `state`; to[k] is where part k has gone. Returns whether any has
  * gone elsewhere. */
 static inline int sort_slots(const struct model *m, u64 *state, u8 *to)
@@ -9,8 +14,7 @@ static inline int sort_slots(const struct model *m, u64 *state, u8 *to)
 	int moved = 0;
 	for (i32 first = 0, end; first < m->slots; first = end) {
 		for (end = first; end < m->slots && m->slot[end].block == m->slot[first].block; end++) {
-			const struct slot *at = m->slot + end;
-			u64 p = state[at->word] >> at->shift & (~(u64)0 >> (64 - at->bits));
+			u64 p = part_of(m->slot + end, state);
 			i32 k = end;
 			for (; k > first && part[k - 1] > p; k--) {
 				part[k] = part[k - 1];
@@ -53,23 +57,27 @@ static inline i32 slot_of(const struct model *m, i32 k)
 
 static inline u64 bit_of_part(i32 k) { return (u64)1 << (k & 63); }
 
-/* Exchanges parts of `state` for those that stand for them. What is as in `before`, if that is
- * given, stands for itself. Returns a bit for each part on whose way there is something to do. */
+/* Exchanges part `k` of `state` for the one that stands for it. What is as in `before`, if that is
+ * given, stands for itself. Returns the part's bit if there is something to do on its way. */
+static inline u64 fold_part(const struct search *s, i32 k, const u64 *before, u64 *state)
+{
+	const struct fold *f = s->m->fold + k;
+	u64 mask = (~(u64)0 >> (64 - f->bits)) << f->shift, part = state[f->word] & mask;
+	if (before && part == (before[f->word] & mask))
+		return 0;
+	const struct folded *at = folded_at(s->m, f, part >> f->shift);
+	if (!at)
+		return 0;
+	state[f->word] = (state[f->word] & ~mask) | at->to << f->shift;
+	return at->way && (s->nawaited || s->told[at->way - 1] != TOLD) ? bit_of_part(k) : 0;
+}
+
+/* The same for all parts; returns the bits of all. */
 static inline u64 fold(const struct search *s, const u64 *before, u64 *state)
 {
-	const struct model *m = s->m;
 	u64 went = 0;
-	for (const struct fold *f = m->fold, *end = f + m->folds; f < end; f++) {
-		u64 mask = (~(u64)0 >> (64 - f->bits)) << f->shift, part = state[f->word] & mask;
-		if (before && part == (before[f->word] & mask))
-			continue;
-		const struct folded *at = folded_at(m, f, part >> f->shift);
-		if (!at)
-			continue;
-		state[f->word] = (state[f->word] & ~mask) | at->to << f->shift;
-		if (at->way && (s->nawaited || s->told[at->way - 1] != TOLD))
-			went |= bit_of_part((i32)(f - m->fold));
-	}
+	for (i32 k = 0; k < s->m->folds; k++)
+		went |= fold_part(s, k, before, state);
 	return went;
 }
 
@@ -113,7 +121,7 @@ static u64 orbit_of(const struct model *m, const u64 *state)
 	u64 orbit = 1, alike = 0, last = 0;
 	for (i32 k = 0, in_block = 0; k < m->slots; k++) {
 		const struct slot *at = m->slot + k;
-		u64 p = state[at->word] >> at->shift & (~(u64)0 >> (64 - at->bits));
+		u64 p = part_of(at, state);
 		int first = !k || m->slot[k - 1].block != at->block;
 		in_block = first ? 1 : in_block + 1;
 		alike = first || p != last ? 1 : alike + 1;

@@ -30,6 +30,24 @@ static inline u64 place_of(const struct search *s, const u64 *state, u64 hash, c
 	}
 }
 
+/* The same for a key. */
+static inline u64 place_of_key(const struct search *s, const u64 *key, u64 hash, const int K)
+{
+	u64 i = hash & s->slot_mask, tag = hash >> 32 << 32;
+	for (;; i = (i + 1) & s->slot_mask) {
+		u64 e = s->slots[i], other = 0;
+		if (!e)
+			return i;
+		if ((e ^ tag) >> 32)
+			continue;
+		const u64 *known = s->numbers->keys + ((e & 0xffffffffu) - 1) * K;
+		for (int w = 0; w < K; w++)
+			other |= known[w] ^ key[w];
+		if (!other)
+			return i;
+	}
+}
+
 /* Asks for large pages: what is looked up is all over the place. */
 static void *advised(void *memory, u64 size)
 {
@@ -72,6 +90,8 @@ static int make_room(struct search *s, u64 room)
 static int rehash(struct search *s, u64 size, const int W)
 {
 	enum { SOON = 16 }; /* states, so that their slots are fetched meanwhile */
+	const int words = s->by_key ? s->numbers->words : W;
+	const u64 *all = s->by_key ? s->numbers->keys : s->states;
 	u64 *slots = advised(calloc(size, sizeof(u64)), size * sizeof(u64)), soon[SOON];
 	if (!slots)
 		return NO_MEMORY;
@@ -83,7 +103,7 @@ static int rehash(struct search *s, u64 size, const int W)
 			slots[i] = hash >> 32 << 32 | (j - SOON + 1);
 		}
 		if (j < s->count) {
-			soon[j % SOON] = mix(s->states + j * W, W);
+			soon[j % SOON] = mix(all + j * words, words);
 			__builtin_prefetch(slots + (soon[j % SOON] & (size - 1)), 1);
 		}
 	}
@@ -94,14 +114,21 @@ static int rehash(struct search *s, u64 size, const int W)
 	return DONE;
 }
 
-/* Sees to it that all states are in the table: a search that goes by numbers does not fill it. */
-static int index_states(struct search *s)
+/* Sees to it that all states are in the table, by their keys or by themselves: a search that goes by
+ * numbers has them there by keys, or not at all. */
+static int index_as(struct search *s, int by_key)
 {
 	u64 size = s->slot_mask + 1;
 	while (s->count * 2 > size)
 		size *= 2;
-	return s->indexed == s->count ? DONE : rehash(s, size, s->m->words);
+	if (s->indexed == s->count && s->by_key == by_key)
+		return DONE;
+	s->by_key = by_key;
+	s->indexed = 0; /* so that it is made up for if that fails */
+	return rehash(s, size, s->m->words);
 }
+
+static int index_states(struct search *s) { return index_as(s, 0); }
 
 /* The number of a stored state, or -1. */
 static inline int64_t number_of(struct search *s, const u64 *state, u64 hash, const int W)
