@@ -13,10 +13,9 @@ from typing import TypeAlias
 
 from model.engines.explorer import Watch
 from model.engines.local import LEFT, Ends, LocalStates
-from model.engines.residue import Known
+from model.engines.residue import TRUE
 from model.lang import Expr, GroundAction
 
-_TRUE = Known(value=True)
 Steps: TypeAlias = dict[int, int]
 """Where rules lead: one local state for each."""
 
@@ -60,7 +59,7 @@ def own_steps(local: LocalStates, number: int) -> Steps:
         rule = local.rules[k]
         if rule.action.actor != local.entity.name:
             continue
-        certain = local.rest(rule.guard, number) == _TRUE
+        certain = local.rest(rule.guard, number) is TRUE
         if not certain or rule.others or len(ends) > 1 or ends[0] == LEFT:
             return {}
         found[k] = ends[0]
@@ -138,7 +137,7 @@ def _is_fair(
         rule.action for k, rule in enumerate(local.rules) if local.seen[number][k] is None
     }
     return all(
-        actions <= some <= actions | impossible and local.rest(where, number) == _TRUE
+        actions <= some <= actions | impossible and local.rest(where, number) is TRUE
         for some, where in fair
         if not some.isdisjoint(about)
     )

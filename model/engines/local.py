@@ -14,10 +14,9 @@ from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from model.engines.explorer import Watch
-from model.engines.residue import FALSE, Known, Residue, Residues
-from model.engines.rule import Rule, mentions, variables_of
-from model.lang import Entity, Expr, System, Value, Var
-from model.lang.expr import And
+from model.engines.residue import FALSE, Fields, Known, Residue, Residues, known
+from model.engines.rule import Rule, mentions
+from model.lang import Entity, Expr, System, Var
 
 Local: TypeAlias = tuple[int, ...]
 """The values of an entity's variables, in their order: each by its place in its domain."""
@@ -53,22 +52,19 @@ class TooMany(Exception):
 
 
 class _ByValue(Generic[_T]):
-    """What ``find`` says of a local state; it depends on the values at some ``places`` only."""
+    """What ``find`` says of a packed local state; it depends on the bits of ``mask`` only."""
 
-    def __init__(self, find: Callable[[Local], _T], places: Sequence[int]) -> None:
+    def __init__(self, find: Callable[[int], _T], mask: int) -> None:
         self._find = find
-        self._key: Callable[[Local], Hashable] = itemgetter(*places) if places else _nothing
-        self._known: dict[Hashable, _T] = {}
+        self._mask = mask
+        self._known: dict[int, _T] = {}
 
-    def __call__(self, local: Local) -> _T:
-        key = self._key(local)
-        if key not in self._known:
-            self._known[key] = self._find(local)
-        return self._known[key]
-
-
-def _nothing(_: Local) -> Hashable:
-    return None
+    def __call__(self, packed: int) -> _T:
+        key = packed & self._mask
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._find(packed)
+        return found
 
 
 class LocalStates:
@@ -85,211 +81,187 @@ class LocalStates:
         self, system: System, entity: Entity, watch: Watch, dropped: Iterable[Var[Any]] = ()
     ) -> None:
         self.entity = entity
-        self._own = tuple(entity.variables())
-        self._place = {variable: k for k, variable in enumerate(self._own)}
-        self._at = [{value: k for k, value in enumerate(v.domain.values)} for v in self._own]
-        widths = [len(v.domain.values).bit_length() for v in self._own]
-        self._shift = list(itertools.accumulate(widths, initial=0))
-        self._residues = Residues(self._own)
+        own = tuple(entity.variables())
+        self._fields = Fields(own)
+        self._place_of = {
+            v: {known(value): place for place, value in enumerate(v.domain.values)}
+            for v in own
+        }
+        self._residues = Residues(self._fields)
         fair = watch.fair_actions()
         self.rules = [
-            Rule(action, self._place, fair=action in fair)
+            Rule(action, self._fields, self._residues, fair=action in fair)
             for action in system.actions
-            if mentions(action, self._own)
+            if mentions(action, own)
         ]
-        own = self._place.keys()
-        asked = [item for item in watch.conditions() if not own.isdisjoint(variables_of([item]))]
+        asked = [item for item in watch.conditions() if self._residues.reads(item)]
         self._number: dict[int, int] = {}
-        self._rests: dict[Expr[Any], _ByValue[Residue]] = {}
         self._rows = {
-            rule: _ByValue(functools.partial(self._rows_of, rule), self._places(rule.read))
+            rule: _ByValue(functools.partial(self._rows_of, rule), self._read_by([rule]))
             for rule in self.rules
         }
         self._looks: dict[Hashable, int] = {}
         self.states: list[Local] = []
+        self._packed: list[int] = []
         self.asked: list[tuple[int, ...]] = []
         self.seen: list[list[Hashable]] = []
         self.ends: list[dict[int, Ends]] = []
         self.cleared: list[tuple[int, int]] = []
-        starts = ([self._at[k][v] for v in item.initial] for k, item in enumerate(self._own))
+        starts = ([self._place_of[v][known(value)] for value in v.initial] for v in own)
         for local in itertools.product(*starts):
-            self._index(local)
-        zeroed = [self._place[variable] for variable in dropped if variable in self._place]
-        questions = [self._looker([asked[k] for k in some]) for some in self._alike(asked).values()]
-        self._others = [self._looker(rule.others) for rule in self.rules]
-        guards = [rule.guard for rule in self.rules]
+            self._index(self._fields.pack(local))
+        zeroed = [self._fields.mask[v] for v in dropped if v in self._fields.mask]
+        masks = map(self._residues.reads, asked)
+        questions = [
+            _ByValue(functools.partial(self._look, [asked[k] for k in some]), mask)
+            for mask, some in _alike(masks)
+        ]
+        self._others = [
+            _ByValue(functools.partial(self._look, rule.others), self._read(rule.others))
+            for rule in self.rules
+        ]
         plain = [rule.is_plain for rule in self.rules]
         self._enabled = [
-            _ByValue(functools.partial(self._possible, some), places)
-            for places, all_ in self._alike(guards).items()
+            _ByValue(functools.partial(self._possible, some), mask)
+            for mask, all_ in _alike(self._residues.reads(rule.guard) for rule in self.rules)
             if (some := [k for k in all_ if not plain[k]])
         ]
         read = [
-            And((rule.guard, *rule.others, *(u.value for u in rule.mine))) for rule in self.rules
+            self._read([rule.guard, *rule.others]) | self._read_by([rule]) for rule in self.rules
         ]
         self._ready = [
-            _ByValue(functools.partial(self._known_steps, some), places)
-            for places, all_ in self._alike(read).items()
+            _ByValue(functools.partial(self._known_steps, some), mask)
+            for mask, all_ in _alike(read)
             if (some := [k for k in all_ if plain[k]])
         ]
-        for number, local in enumerate(self.states):  # which grow meanwhile
-            self.asked.append(tuple([look(local) for look in questions]))
-            self._look_at(local)
-            for k in zeroed:
-                self.cleared.append((number, self._index((*local[:k], 0, *local[k + 1 :]))))
+        for number, packed in enumerate(self._packed):  # which grow meanwhile
+            self.asked.append(tuple([look(packed) for look in questions]))
+            self._look_at(number, packed)
+            for mask in zeroed:
+                self.cleared.append((number, self._index(packed & ~mask)))
 
     def rest(self, item: Expr[Any], number: int) -> Residue:
         """What is left of ``item`` in the local state of that number."""
-        return self._rest(item, self.states[number])
+        return self._residues.of(item, self._packed[number])
 
-    def _index(self, local: Local) -> int:
-        packed = self._packed(local)
-        if packed not in self._number:
+    def _index(self, packed: int) -> int:
+        found = self._number.get(packed)
+        if found is None:
             if len(self.states) == MOST:
                 raise TooMany(f"{self.entity} has more than {MOST} local states")
-            self._number[packed] = len(self.states)
-            self.states.append(local)
-        return self._number[packed]
+            found = self._number[packed] = len(self.states)
+            self.states.append(self._fields.unpack(packed))
+            self._packed.append(packed)
+        return found
 
-    def _packed(self, local: Local) -> int:
-        return sum(place << shift for place, shift in zip(local, self._shift, strict=False))
+    def _read(self, items: Iterable[Expr[Any]]) -> int:
+        """A mask of what ``items`` read of the entity."""
+        mask = 0
+        for item in items:
+            mask |= self._residues.reads(item)
+        return mask
 
-    def _unpacked(self, packed: int) -> Local:
-        return tuple(
-            [
-                (packed >> shift) & ((1 << end - shift) - 1)
-                for shift, end in itertools.pairwise(self._shift)
-            ]
-        )
+    def _read_by(self, rules: Iterable[Rule]) -> int:
+        """A mask of what of the entity decides what becomes of it."""
+        return self._read(update.value for rule in rules for update in rule.mine)
 
-    def _look_at(self, local: Local) -> None:
-        packed = self._packed(local)
-        here = self._number[packed]
+    def _look_at(self, here: int, packed: int) -> None:
         seen: list[Hashable] = [None] * len(self.rules)
         leads: dict[int, Ends] = {}
         steps: list[_Step] = []
         for ready in self._ready:
-            still, moving = ready(local)
+            still, moving = ready(packed)
             for k, look in still:
                 seen[k] = look
             steps += moving
         for some in self._enabled:
-            steps += some(local)
+            steps += some(packed)
         # In the order of the rules, since local states are numbered as they are found.
         for k, guard, row, looks in sorted(steps, key=_RULE):
             if looks:
-                end = LEFT
-                if row:
-                    after = packed & row[0] | row[1]
-                    found = self._number.get(after)
-                    end = self._index(self._unpacked(after)) if found is None else found
+                end = self._index(packed & row[0] | row[1]) if row else LEFT
                 seen[k] = looks[end == here]
                 leads[k] = (end,)
                 continue
             rule = self.rules[k]
-            ends = self._ends(self._rows[rule](local), packed)
+            ends = self._ends(self._rows[rule](packed), packed)
             stays = tuple(end == here for end in ends) if rule.idles else ()
             context = rule.names if len(ends) > 1 else ()
-            others = self._others[k](local)
+            others = self._others[k](packed)
             seen[k] = self._looks.setdefault((guard, others, stays, context), len(self._looks))
             leads[k] = ends
         self.seen.append(seen)
         self.ends.append(leads)
 
-    def _alike(self, items: Sequence[Expr[Any]]) -> dict[tuple[int, ...], list[int]]:
-        """The numbers of ``items``, by the places of what they read of the entity."""
-        found: dict[tuple[int, ...], list[int]] = {}
-        for k, item in enumerate(items):
-            found.setdefault(self._places(variables_of([item])), []).append(k)
-        return found
-
-    def _places(self, read: Iterable[Var[Any]]) -> tuple[int, ...]:
-        there = frozenset(read)
-        return tuple(k for k, variable in enumerate(self._own) if variable in there)
-
-    def _looker(self, items: Sequence[Expr[Any]]) -> _ByValue[int]:
-        return _ByValue(functools.partial(self._look, items), self._places(variables_of(items)))
-
-    def _look(self, items: Sequence[Expr[Any]], local: Local) -> int:
+    def _look(self, items: Sequence[Expr[Any]], packed: int) -> int:
         """A number for what is left of ``items``."""
-        rests = tuple([self._rest(item, local) for item in items])
+        rests = tuple([self._residues.of(item, packed) for item in items])
         return self._looks.setdefault(rests, len(self._looks))
 
-    def _possible(self, rules: Iterable[int], local: Local) -> list[_Step]:
+    def _possible(self, rules: Iterable[int], packed: int) -> list[_Step]:
         """Which of ``rules`` may be taken, each with a number for what is left of its guard."""
-        rests = [(k, self._rest(self.rules[k].guard, local)) for k in rules]
+        rests = [(k, self._residues.of(self.rules[k].guard, packed)) for k in rules]
         return [
             _Step(k, self._looks.setdefault(rest, len(self._looks)), None, None)
             for k, rest in rests
-            if rest != FALSE
+            if rest is not FALSE
         ]
 
     def _known_steps(
-        self, rules: Iterable[int], local: Local
+        self, rules: Iterable[int], packed: int
     ) -> tuple[list[tuple[int, Hashable]], list[_Step]]:
         """Which of some plain ``rules`` may be taken.
 
         First those of others that leave the entity as it is, with what is seen of them.
         """
-        known = self._known(local)
         still: list[tuple[int, Hashable]] = []
         moving: list[_Step] = []
-        for k, guard, _, _ in self._possible(rules, local):
+        for k, guard, _, _ in self._possible(rules, packed):
             rule = self.rules[k]
-            others = self._others[k](local)
+            others = self._others[k](packed)
             moves, stays = (
                 self._looks.setdefault((guard, others, stays, ()), len(self._looks))
                 for stays in (((False,), (True,)) if rule.idles else ((), ()))
             )
             if rule.mine or rule.action.actor == self.entity.name:
-                moving.append(_Step(k, guard, self._row(rule, known), (moves, stays)))
+                moving.append(_Step(k, guard, self._row(rule, packed), (moves, stays)))
             else:
                 still.append((k, stays))
         return still, moving
 
-    def _rest(self, item: Expr[Any], local: Local) -> Residue:
-        if item not in self._rests:
-
-            def of(local: Local) -> Residue:
-                return self._residues.of(item, self._known(local))
-
-            self._rests[item] = _ByValue(of, self._places(variables_of([item])))
-        return self._rests[item](local)
-
     def _ends(self, rows: Iterable[_Row | None], packed: int) -> Ends:
         """Where a step leads from there: for each value of what it depends on, if that matters."""
-        ends = []
-        for row in rows:
-            if row is None:
-                ends.append(LEFT)
-                continue
-            after = packed & row[0] | row[1]
-            end = self._number.get(after)
-            ends.append(self._index(self._unpacked(after)) if end is None else end)
-        return tuple(ends[:1]) if len(ends) == 1 or len(set(ends)) == 1 else tuple(ends)
+        ends = tuple(
+            [LEFT if row is None else self._index(packed & row[0] | row[1]) for row in rows]
+        )
+        return ends[:1] if len(ends) == 1 or len(set(ends)) == 1 else ends
 
-    def _rows_of(self, rule: Rule, local: Local) -> list[_Row | None]:
+    def _rows_of(self, rule: Rule, packed: int) -> list[_Row | None]:
         """The values that ``rule`` may give the entity's variables; None if one leaves a domain."""
-        ranges = [variable.domain.values for variable in rule.context]
-        if math.prod(map(len, ranges)) > MOST:
+        ranges = [len(variable.domain.values) for variable in rule.context]
+        if math.prod(ranges) > MOST:
             raise TooMany(f"a step of {self.entity} depends on too much of others")
-        known = self._known(local)
+        nothing = [0] * len(self._place_of)
         return [
-            self._row(rule, known | dict(zip(rule.context, values, strict=True)))
-            for values in itertools.product(*ranges)
+            self._row(rule, packed | rule.fields.pack([*nothing, *places]))
+            for places in itertools.product(*map(range, ranges))
         ]
 
-    def _row(self, rule: Rule, known: dict[Var[Any], Value]) -> _Row | None:
+    def _row(self, rule: Rule, packed: int) -> _Row | None:
         kept, added = -1, 0
         for update in rule.mine:
-            rest = rule.whole.of(update.value, known)
-            if not isinstance(rest, Known) or rest.value not in update.variable.domain:
+            rest = rule.whole.of(update.value, packed)
+            places = self._place_of[update.variable]
+            if not isinstance(rest, Known) or rest not in places:
                 return None
-            place = self._place[update.variable]
-            shift, end = self._shift[place : place + 2]
-            kept &= ~((1 << end) - (1 << shift))
-            added |= self._at[place][rest.value] << shift
+            kept &= ~self._fields.mask[update.variable]
+            added |= places[rest] << self._fields.shift[update.variable]
         return kept, added
 
-    def _known(self, local: Local) -> dict[Var[Any], Value]:
-        return {v: v.domain.values[k] for v, k in zip(self._own, local, strict=True)}
+
+def _alike(masks: Iterable[int]) -> Iterable[tuple[int, list[int]]]:
+    """The masks, each with the numbers of those that are the same."""
+    found: dict[int, list[int]] = {}
+    for k, mask in enumerate(masks):
+        found.setdefault(mask, []).append(k)
+    return found.items()

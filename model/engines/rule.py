@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from model.engines.residue import Residues, surely_changes
+from model.engines.residue import Fields, Residues, surely_changes
 from model.lang import Expr, GroundAction, Var
 from model.lang.expr import And
 
@@ -13,18 +13,21 @@ from model.lang.expr import And
 class Rule:
     """One action, seen from the entity: its guard, what it does to the entity and to others."""
 
-    def __init__(self, action: GroundAction, own: Mapping[Var[Any], int], *, fair: bool) -> None:
+    def __init__(
+        self, action: GroundAction, fields: Fields, residues: Residues, *, fair: bool
+    ) -> None:
         self.action = action
+        own = fields.mask
         self.guard = And(action.guard)
         self.mine = [u for u in action.updates if u.variable in own]
         self.others = [u.value for u in action.updates if u.variable not in own]
         read = variables_of([u.value for u in self.mine])
-        self.read = [variable for variable in own if variable in read]
-        """What of the entity decides what becomes of it."""
         self.context = [variable for variable in read if variable not in own]
         """What of others does."""
         self.names = tuple(map(str, self.context))
-        self.whole = Residues([*own, *self.context])
+        self.fields = Fields([*fields.variables, *self.context])
+        self.whole = Residues(self.fields) if self.context else residues
+        """What becomes of the entity where both are known: those fields, its own ones first."""
         self.idles = fair and not any(
             surely_changes(action, u) for u in action.updates if u.variable not in own
         )
