@@ -9,7 +9,7 @@ from pathlib import Path
 from model.catalogue import Entry, UsageError, find, find_property
 from model.checker import ExitCode, Result
 from model.engines.lowering import Lowered
-from model.lang import Case, Claim, Fairness, Kind, ModelError, Property, Var
+from model.lang import Case, Claim, Fairness, Kind, ModelError, Property
 from model.lang.reference import evaluate, is_enabled
 from model.linux.design import Size
 from model.report.race import render
@@ -158,9 +158,7 @@ def _hidden(trace: Trace, asked: Property) -> list[str]:
     A pending result is shown all the same where the property is about it.
     """
     claimed = [case.that for case in asked.ground(trace.system).cases]
-    about = {
-        node.name.rpartition(".")[2] for c in claimed for node in c.walk() if isinstance(node, Var)
-    }
+    about = {variable.name.rpartition(".")[2] for c in claimed for variable in c.variables()}
     return [name for name in _TOLD_BY_LABELS if name == "stage" or name not in about]
 
 

@@ -137,6 +137,4 @@ class Inductive:
 
 
 def _mentioned(expressions: Iterable[Expr[Any]]) -> frozenset[Var[Any]]:
-    return frozenset(
-        node for expression in expressions for node in expression.walk() if isinstance(node, Var)
-    )
+    return frozenset(variable for item in expressions for variable in item.variables())

@@ -84,8 +84,7 @@ class LocalStates:
         own = tuple(entity.variables())
         self._fields = Fields(own)
         self._place_of = {
-            v: {known(value): place for place, value in enumerate(v.domain.values)}
-            for v in own
+            v: {known(value): place for place, value in enumerate(v.domain.values)} for v in own
         }
         self._residues = Residues(self._fields)
         fair = watch.fair_actions()

@@ -45,4 +45,4 @@ def mentions(action: GroundAction, variables: Iterable[Var[Any]]) -> bool:
 
 def variables_of(items: Iterable[Expr[Any]]) -> dict[Var[Any], None]:
     """What ``items`` read, in the order in which they do."""
-    return dict.fromkeys(node for item in items for node in item.walk() if isinstance(node, Var))
+    return dict.fromkeys(variable for item in items for variable in item.variables())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,7 +24,6 @@ from model.lang import (
     Kind,
     State,
     System,
-    Value,
     Var,
 )
 from model.lang.expr import And, Const, Count, Equal, OneOf, Or
@@ -76,11 +75,12 @@ class Symmetry:
         """How the permutations move the bits of what is asked, from after a step to before it."""
         if not self.blocks:
             return Moves((), (), 0)
-        place = _places(asked)
+        same = _Keys({})
+        place = _places(same, asked)
         rows: dict[int, dict[int, int]] = {}
         for to in _permutations(self.blocks):
             row = rows.setdefault(_rank(to, self.blocks), {})
-            for k, there in enumerate(self._images(place, asked, to)):
+            for k, there in enumerate(self._images(same, place, asked, to)):
                 row[k - there] = row.get(k - there, 0) | 1 << there
         most = max(map(len, rows.values()))
         pairs = [
@@ -92,13 +92,14 @@ class Symmetry:
 
     def images(self, asked: Sequence[Asked], to: Sequence[int]) -> list[int]:
         """Which each becomes where entity k's part is that of entity to[k]."""
-        return self._images(_places(asked), asked, to)
+        same = _Keys({})
+        return self._images(same, _places(same, asked), asked, to)
 
     def _images(
-        self, place: Mapping[Key, int], asked: Sequence[Asked], to: Sequence[int]
+        self, same: _Keys, place: Mapping[Key, int], asked: Sequence[Asked], to: Sequence[int]
     ) -> list[int]:
         renaming = {name: self.names[there] for name, there in zip(self.names, to, strict=True)}
-        return [place[key] for key in _Keys(renaming).asked(asked)]
+        return [place[key] for key in _Keys(renaming, same).asked(asked)]
 
 
 NONE = Symmetry(())
@@ -114,7 +115,7 @@ def find_symmetry(system: System, claims: Sequence[Claim]) -> Symmetry:
     same = _Keys({})
     for block in blocks:
         for one, other in itertools.pairwise(block):
-            exchanged = _Keys({one.name: other.name, other.name: one.name})
+            exchanged = _Keys({one.name: other.name, other.name: one.name}, same)
             _check_actions(system.actions, same, exchanged)
             _check_claims(claims, same, exchanged)
     symmetry = Symmetry(blocks)
@@ -184,11 +185,13 @@ def _check_claims(claims: Sequence[Claim], same: _Keys, exchanged: _Keys) -> Non
 class _Keys:
     """Values that are the same for what says the same once entities are renamed.
 
-    What several of them have in common is looked at once.
+    What several of them have in common is looked at once. Those that are to be compared are made
+    ``like`` each other: expressions are numbers, and they have them in common.
     """
 
-    def __init__(self, renaming: Names) -> None:
+    def __init__(self, renaming: Names, like: _Keys | None = None) -> None:
         self.renaming = renaming
+        self.numbers: dict[Key, int] = like.numbers if like else {}
         self.action = functools.cache(self._action)
         self.case = functools.cache(self._case)
         self._fair = functools.cache(self._fair_of)
@@ -220,30 +223,28 @@ class _Keys:
         arguments = map(str, action.arguments)
         return action.name, tuple([self.renaming.get(text, text) for text in arguments])
 
-    def _expr_of(self, item: Expr[Any]) -> str:
-        """A text, with variables renamed and what may be swapped in order."""
+    def _expr_of(self, item: Expr[Any]) -> int:
+        """A number, with variables renamed and what may be swapped in order."""
+        about: Hashable = None
         if isinstance(item, Var):
-            return _renamed(item, self.renaming)
-        if isinstance(item, Const):
-            return _text(item.value)
+            about = _renamed(item, self.renaming)
+        elif isinstance(item, Const):
+            about = type(item.value), item.value
+        elif isinstance(item, OneOf):
+            about = frozenset(item.values)
         parts = [self._expr(child) for child in item.children]
         if isinstance(item, And | Or | Count | Equal):
             parts.sort()
-        values = sorted(map(_text, item.values)) if isinstance(item, OneOf) else []
-        return f"{type(item).__name__}({','.join(parts)};{','.join(values)})"
+        return self.numbers.setdefault((type(item), about, *parts), len(self.numbers))
 
 
-def _places(asked: Iterable[Asked]) -> dict[Key, int]:
-    return {key: k for k, key in enumerate(_Keys({}).asked(asked))}
+def _places(same: _Keys, asked: Iterable[Asked]) -> dict[Key, int]:
+    return {key: k for k, key in enumerate(same.asked(asked))}
 
 
 def _renamed(variable: Var[Any], renaming: Names) -> str:
     entity, _, field = variable.name.rpartition(".")
     return f"{renaming.get(entity, entity)}.{field}"
-
-
-def _text(value: Value) -> str:
-    return f"{type(value).__name__}:{value}"
 
 
 def _permutations(blocks: Sequence[Sequence[Entity]]) -> Iterator[list[int]]:

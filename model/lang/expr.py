@@ -24,11 +24,12 @@ A = TypeVar("A", bound=Value)
 class Expr(Generic[T]):
     """A value that depends on the state. ``kind`` is the Python type of that value."""
 
-    __slots__ = ("children", "kind")
+    __slots__ = ("_variables", "children", "kind")
 
     def __init__(self, kind: type, children: tuple[Expr[Any], ...] = ()) -> None:
         self.kind = kind
         self.children = children
+        self._variables: tuple[Var[Any], ...] | None = None
 
     # `==` builds a node instead of comparing, as in every expression language embedded in Python.
     def __eq__(self, other: object) -> Expr[bool]:  # type: ignore[override]
@@ -102,10 +103,19 @@ class Expr(Generic[T]):
         return str(self)
 
     def walk(self) -> Iterator[Expr[Any]]:
-        """This node and every node below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        """This node and every node below it, each before its operands."""
+        left: list[Expr[Any]] = [self]
+        while left:
+            node = left.pop()
+            yield node
+            left.extend(reversed(node.children))
+
+    def variables(self) -> tuple[Var[Any], ...]:
+        """The variables that it reads, in the order in which it does, each once."""
+        if self._variables is None:
+            read = (variable for child in self.children for variable in child.variables())
+            self._variables = tuple(dict.fromkeys(read))
+        return self._variables
 
     def rebuild(self, children: tuple[Expr[Any], ...]) -> Expr[T]:
         """The same operation over other operands."""
@@ -142,6 +152,7 @@ class Var(Expr[T]):
 
     def __init__(self, name: str, domain: Domain, initial: tuple[T, ...], doc: str = "") -> None:
         super().__init__(domain.kind)
+        self._variables = (self,)
         self.name = name
         self.domain = domain
         self.doc = doc

@@ -50,7 +50,7 @@ class States:
     def holds(self, template: Expr[bool], number: int) -> bool | None:
         """Whether ``template`` holds in a local state; None if it reads more than that."""
         if template not in self._holds:
-            read = {node for node in template.walk() if isinstance(node, Var)}
+            read = set(template.variables())
             self._holds[template] = {} if read <= set(self._stand) else None
         known = self._holds[template]
         if known is None:

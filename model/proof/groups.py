@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from model.lang import Claim, Expr, System, Var
+from model.lang import Claim, Expr, System
 from model.lang.expr import And
 from model.proof.quantified import NotUniform, Renaming, canonical, instantiate, step_text
 
@@ -62,7 +62,7 @@ class Groups:
 
     def _number(self, items: Sequence[Expr[Any]], title: str) -> int:
         """The number of the only copy whose variables ``items`` mention."""
-        mentioned = [node for item in items for node in item.walk() if isinstance(node, Var)]
+        mentioned = [variable for item in items for variable in item.variables()]
         for number, copy in enumerate(self._copies):
             if all(node in copy for node in mentioned):
                 return number

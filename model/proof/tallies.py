@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from model.lang import Expr, Var
+from model.lang import Expr
 from model.proof.counting import CounterSystem
 from model.proof.family import Family
 from model.proof.linear import CONST, COUNTED, Form, plus, worth
@@ -58,7 +58,7 @@ def asked(family: Family, items: Iterable[Expr[bool]]) -> Iterator[Tally]:
         for node in item.walk():
             if isinstance(node, Some | HowMany) and str(node.template) not in seen:
                 seen.add(str(node.template))
-                read = {part for part in node.template.walk() if isinstance(part, Var)}
+                read = set(node.template.variables())
                 if read <= own:
                     yield Tally(None, template=node.template)
 

@@ -96,7 +96,7 @@ def _allowed(system: System, action: GroundAction, variable: Var[Any]) -> list[V
     conditions = [
         condition
         for condition in _conjuncts(And(action.guard))
-        if {node for node in condition.walk() if isinstance(node, Var)} == {variable}
+        if set(condition.variables()) == {variable}
     ]
     if not conditions:
         return []

@@ -6,6 +6,7 @@ from then on.
 
 from __future__ import annotations
 
+import copy
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -52,6 +53,14 @@ class Programs:
         self.fields = array("i")
         self.fields_at = array("i", [0])
 
+    def copied(self) -> Programs:
+        """The same programs, to which others may be added by themselves."""
+        other = copy.copy(self)
+        for name, value in vars(self).items():
+            if name != "_layout":
+                setattr(other, name, copy.copy(value))
+        return other
+
     def number(self, item: Expr[Any]) -> int:
         """The number of the program that computes ``item``. Raises Unsuitable."""
         read = self.read(item)
@@ -70,8 +79,7 @@ class Programs:
 
     def read(self, item: Expr[Any]) -> list[Var[Any]]:
         """The variables that ``item`` reads, in the order of their fields."""
-        found = dict.fromkeys(node for node in item.walk() if isinstance(node, Var))
-        return sorted(found, key=self._layout.shift.__getitem__)
+        return sorted(item.variables(), key=self._layout.shift.__getitem__)
 
     def _runs(self, variables: Sequence[Var[Any]]) -> list[tuple[int, int]]:
         """The variables' fields as (shift, width), those beside each other in one."""

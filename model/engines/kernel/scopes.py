@@ -13,7 +13,7 @@ _FEW = 2
 
 def read_by(items: Iterable[Expr[Any]]) -> set[Var[Any]]:
     """The variables that ``items`` read."""
-    return {node for item in items for node in item.walk() if isinstance(node, Var)}
+    return {variable for item in items for variable in item.variables()}
 
 
 def read_by_action(action: GroundAction) -> set[Var[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,6 +54,13 @@ class RawStep(NamedTuple):
     to: Sequence[int]
 
 
+@functools.lru_cache(maxsize=1)
+def _tables_of(system: System, symmetry: Symmetry) -> Tables:
+    """Tables for all searches of a system: there may be two, one soon after the other."""
+    layout = Layout(system)
+    return Tables(layout, parts_of(layout, symmetry), bundled=True)
+
+
 class Store:
     """Packed states of ``system``, found breadth first. Raises Unsuitable.
 
@@ -76,11 +84,9 @@ class Store:
             raise Unsuitable("it was not built: python -m model.engines.kernel.build says why")
         self.c = found
         self.system = system
-        self.layout = Layout(system)
-        self.parts = parts_of(self.layout, symmetry)
-        self._tables = tables = Tables(
-            self.layout, self.parts, folded_parts(self.layout, reduced), bundled=True
-        )
+        known = _tables_of(system, symmetry)
+        self.layout, self.parts = known.layout, known.parts
+        self._tables = tables = known.with_folded(folded_parts(self.layout, reduced))
         checks, groups = tables.checked((c, k) for k, cs in enumerate(watch.invariants) for c in cs)
         awaited = [(k, tables.programs.number(goal)) for k, goal in enumerate(watch.goals)]
         self.programs = {id(item): tables.programs.number(item) for item in watch.asked()}

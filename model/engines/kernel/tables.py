@@ -6,6 +6,7 @@ those becomes a program.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -86,19 +87,14 @@ def numbered(conditions: Iterable[tuple[Expr[bool], int]]) -> Iterator[tuple[Or,
 
 
 class Tables:
-    """``layout``'s system, ``parts`` and ``folded`` ones as flat lists of numbers.
+    """``layout``'s system and its ``parts`` as flat lists of numbers.
 
     The names are those of the fields of ``struct model``. If ``bundled``, actions that read few
     entities are in bundles, and not sorted by what they pin. Raises Unsuitable.
     """
 
     def __init__(
-        self,
-        layout: Layout,
-        parts: Sequence[Part] = (),
-        folded: Iterable[FoldedPart] = (),
-        *,
-        bundled: bool = False,
+        self, layout: Layout, parts: Sequence[Part] = (), *, bundled: bool = False
     ) -> None:
         if layout.words > MOST_WORDS:
             raise Unsuitable(f"a state has {layout.bits} bits, and the kernel takes 1024")
@@ -127,12 +123,22 @@ class Tables:
         self.slot = array("i")
         for part in parts:
             self.slot.extend([*divmod(part.shift, WORD), part.width, part.block])
+        self._fold(())
+
+    def with_folded(self, folded: Iterable[FoldedPart]) -> Tables:
+        """The same actions and parts, with these ``folded`` ones and with programs of their own."""
+        other = copy.copy(self)
+        other.programs = self.programs.copied()
+        other._fold(folded)  # noqa: SLF001  # another one of these
+        return other
+
+    def _fold(self, folded: Iterable[FoldedPart]) -> None:
         self.fold, self.folded = array("i"), array("Q")
         self.forks = 1
         self.through, self.through_at = array("Q"), array("i", [0])
         self.ends, self.ends_at = array("Q"), array("i", [0])
         self.taken, self.taken_at = array("i"), array("i", [0])
-        self.whose = array("i", [-1] * len(layout.system.actions))
+        self.whose = array("i", [-1] * len(self.layout.system.actions))
         self.hurries = 0
         for k, one in enumerate(folded):
             self._add_fold(k, one)

@@ -65,7 +65,7 @@ def _read(system: System, watch: Watch) -> set[Var[Any]]:
 
 
 def _variables(conditions: Iterable[Expr[Any]]) -> set[Var[Any]]:
-    return {node for item in conditions for node in item.walk() if isinstance(node, Var)}
+    return {variable for item in conditions for variable in item.variables()}
 
 
 def _alike(system: System, symmetry: Symmetry) -> list[tuple[Var[Any], ...]]:

@@ -258,7 +258,7 @@ def crews(layout: Layout, actions: Sequence[Action]) -> list[tuple[Crew | None, 
 def _touched(action: GroundAction, part: Mapping[Var[Any], Part | None]) -> frozenset[Part] | None:
     """The parts that ``action`` reads or writes; None if these are too many, or too wide."""
     items = [*action.guard, *(update.value for update in action.updates)]
-    variables = {node for item in items for node in item.walk() if isinstance(node, Var)}
+    variables = {variable for item in items for variable in item.variables()}
     variables |= {update.variable for update in action.updates}
     parts = {part[variable] for variable in variables}
     few = frozenset(one for one in parts if one)
