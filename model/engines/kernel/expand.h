@@ -88,11 +88,11 @@ static int expand_numbered(struct search *s, u64 upto)
 	if (failed)
 		forget_numbers(s); /* they are not complete */
 	else if (!in_rows && s->m->words == 1 && n->words == 1)
-		failed = expand_merged(s, upto, 1, 1);
+		failed = expand_stand_ins(s, upto, 1, 1);
 	else if (!in_rows && s->m->words == 2 && n->words == 1)
-		failed = expand_merged(s, upto, 2, 1);
+		failed = expand_stand_ins(s, upto, 2, 1);
 	else if (!in_rows)
-		failed = expand_merged(s, upto, s->m->words, n->words);
+		failed = expand_stand_ins(s, upto, s->m->words, n->words);
 	else if (s->m->words == 1 && n->words == 1 && n->ranks == 2)
 		failed = expand_by_numbers(s, upto, 1, 1, 2);
 	else if (s->m->words == 2 && n->words == 2)

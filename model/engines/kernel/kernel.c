@@ -29,7 +29,7 @@
 #include "known.h"
 #include "settle.h"
 #include "numbered.h"
-#include "merged.h"
+#include "stand_ins.h"
 #include "expand.h"
 #include "passes.h"
 #include "traces.h"

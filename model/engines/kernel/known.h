@@ -311,17 +311,17 @@ stand_for(struct search *s, int p, u64 *key, int *forks, const int W, const int 
 
 /* Puts into the key `to`, after a step of two entities that are in a table, what stands for those,
  * unless several do. Sets *how to what else there is to say of it. */
-static int merge(struct search *s, const struct table *t, const u64 *key, u64 *to, u64 *how, const int W)
+static int put_standing(struct search *s, const struct table *t, const u64 *key, u64 *to, u64 *how, const int W)
 {
 	struct numbers *n = s->numbers;
-	u64 merged[MOST_ENTITIES / IN_WORD];
+	u64 stand_in[MOST_ENTITIES / IN_WORD];
 	int failed = DONE, forks = 0, part = 0;
-	memcpy(merged, to, n->words * sizeof(u64));
+	memcpy(stand_in, to, n->words * sizeof(u64));
 	for (int i = 0; i < 2 && !failed; i++) {
 		int p = t->of[i];
 		if (p < 0)
 			continue;
-		failed = stand_for(s, p, merged, &forks, W, n->words);
+		failed = stand_for(s, p, stand_in, &forks, W, n->words);
 		for (i32 k = 0; k < s->m->slots; k++)
 			if (n->of_slot[k] == p)
 				part = part ? SEVERAL : k + 1;
@@ -332,7 +332,7 @@ static int merge(struct search *s, const struct table *t, const u64 *key, u64 *t
 	if (forks)
 		*how |= RAW;
 	else
-		memcpy(to, merged, n->words * sizeof(u64));
+		memcpy(to, stand_in, n->words * sizeof(u64));
 	return failed;
 }
 
@@ -377,7 +377,7 @@ find_steps(struct search *s, i32 b, const u64 *state, const u64 *key, const int 
 		for (int i = 0; i < 2 && !failed; i++)
 			failed = t->of[i] < 0 ? DONE : put_local(s, t->of[i], after, to, W);
 		if (!failed && !n->in_rows)
-			failed = merge(s, t, key, to, &how, W);
+			failed = put_standing(s, t, key, to, &how, W);
 		if (failed)
 			return failed;
 		n->changes[first + 1 + (u64)m->rank[action] / 64] |= (u64)1 << m->rank[action] % 64;

@@ -215,7 +215,7 @@ put_stand_ins(struct search *s, const u64 *here, int first, int *all, const int 
 
 /* As expand_as, by numbers. */
 static inline __attribute__((always_inline)) int
-expand_merged(struct search *s, u64 upto, const int W, const int K)
+expand_stand_ins(struct search *s, u64 upto, const int W, const int K)
 {
 	const struct model *m = s->m;
 	struct numbers *n = s->numbers;
