@@ -311,7 +311,8 @@ stand_for(struct search *s, int p, u64 *key, int *forks, const int W, const int 
 
 /* Puts into the key `to`, after a step of two entities that are in a table, what stands for those,
  * unless several do. Sets *how to what else there is to say of it. */
-static int put_standing(struct search *s, const struct table *t, const u64 *key, u64 *to, u64 *how, const int W)
+static int put_standing(struct search *s, const struct table *t, const u64 *key, u64 *to, u64 *how,
+			const int W)
 {
 	struct numbers *n = s->numbers;
 	u64 stand_in[MOST_ENTITIES / IN_WORD];

@@ -38,12 +38,15 @@ def growth(store: Store, states: int, most: int | None, actors: int) -> int:
     count = numbers.stored + steps
     if most is not None:
         count = min(count, max(most, numbers.stored))
-    each = _WORD * (words + 1) + _ACTION * bool(store.repeats)
-    if numbered or not numbers.expanded:
-        each += _WORD * -(-len(store.system.entities) // _IN_A_WORD) + _ROWS
+    in_rows = not (store.edge_bytes or store.parts)
+    key = _WORD * -(-len(store.system.entities) // _IN_A_WORD)
+    each = _WORD * (words + 1) + _ACTION * bool(store.repeats) + key + _ROWS * in_rows
     needed = each * (count - numbers.stored) + store.edge_bytes * steps
+    if not numbered:  # but may be from now on
+        needed += key * numbers.stored
     if count > room:
         needed += min(_COPIED, _WORD * words * numbers.stored)
+        needed += min(_COPIED, key * numbers.stored)
         needed += min(_COPIED, _WORD * numbers.expanded)
         needed += min(_COPIED, _ACTION * bool(store.repeats) * numbers.stored)
     if edges + steps > edge_room:
@@ -51,8 +54,12 @@ def growth(store: Store, states: int, most: int | None, actors: int) -> int:
     larger = slots
     while 2 * count > larger:
         larger *= 2
+    table = 0
     if larger > slots:  # the old table is held meanwhile
-        needed += _WORD * larger + (_WORD * larger // 2 if larger > 2 * slots else 0)
+        table = larger + (larger // 2 if larger > 2 * slots else 0)
+    if not in_rows:  # for traces, there is another one, in which states are not found by their keys
+        table = max(table, 2 * larger - slots)
+    needed += _WORD * table
     return needed + _LARGE_PAGES + _NOTED * numbers.found + (_WORD + actors + 1) * count
 
 
