@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,9 @@ from tests.cli.program import (
     UNFLAGGED,
     Ran,
     call,
-    command,
-    environment,
     on_terminal,
     run,
+    running,
     variant,
 )
 
@@ -171,14 +169,7 @@ def test_a_pipe_gets_no_progress(tmp_path: Path) -> None:
 def test_a_reader_who_leaves_early_is_no_error(
     words: tuple[str, ...], code: int, tmp_path: Path
 ) -> None:
-    with subprocess.Popen(
-        command(*words),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with running(*words, cwd=tmp_path) as process:
         assert process.stdout is not None
         process.stdout.close()  # before the first line, as `head -0` does
         assert process.stderr is not None

@@ -60,7 +60,7 @@ static inline u32 about(const struct table *t)
 /* The entity that a piece says something of. */
 static inline int entity_of_piece(const struct table *t)
 {
-	return (t->of[1] < 0 ? t->of[0] : t->of[1]);
+	return t->of[1] < 0 ? t->of[0] : t->of[1];
 }
 
 /* What a successor comes by; those of a state are sorted by it. */
